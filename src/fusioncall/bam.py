@@ -1,0 +1,345 @@
+"""BAM <-> molecules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+
+import pysam
+
+from fusioncall.errors import InputError
+from fusioncall.model import (
+    CIGAR_CONSUMES_QUERY,
+    CIGAR_CONSUMES_REFERENCE,
+    AlignmentCounts,
+    Molecule,
+    Read,
+    ReadNumber,
+    Segment,
+)
+from fusioncall.sequence import reverse_complement
+
+_OPERATIONS = "MIDNSHP=X"
+_CLIPS = frozenset("SH")
+_MAX_FOREIGN_SHARE = 0.05
+_NUMBER_OF = {
+    (False, False): ReadNumber.SINGLE,
+    (True, False): ReadNumber.FIRST,
+    (False, True): ReadNumber.SECOND,
+}
+
+
+@contextmanager
+def open_bam(path: Path, threads: int = 1) -> Iterator[pysam.AlignmentFile]:
+    """Open a BAM to read it from one end to the other; no index is needed.
+
+    Raises:
+        InputError: the file is missing, is no BAM, or is cut off.
+    """
+    cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
+    if not path.is_file():
+        raise InputError("does not exist or is no file", where=path, cure="Check the path")
+    try:
+        with pysam.AlignmentFile(str(path), "rb", check_sq=False, threads=threads) as bam:
+            if not bam.is_bam:
+                raise InputError("is not BAM", where=path, cure="Give a BAM file")
+            yield bam
+    except (OSError, ValueError, EOFError) as error:
+        message = str(error)
+        truncated = "EOF" in message or "truncated" in message
+        what = "is cut off" if truncated else f"cannot be read as BAM: {message}"
+        raise InputError(what, where=path, cure=cure) from error
+
+
+def check_contigs(path: Path, lengths: Mapping[str, int], contigs: Mapping[str, int]) -> None:
+    """Whether a BAM was aligned to the genome of the reference bundle.
+
+    Args:
+        path: the BAM, for the error.
+        lengths: its contigs with their lengths in bp.
+        contigs: those of the bundle.
+
+    Raises:
+        InputError: a contig has another length, or more than 5 % of the BAM's genome is unknown to
+            the bundle (decoys and alternative loci of GRCh38 are less).
+    """
+    cure = "Build a reference from the genome that the BAM was aligned to, or give the FASTQ files"
+    if not lengths:
+        what = "holds no alignments: its header names no contig"
+        raise InputError(what, where=path, cure="Give the reads as FASTQ, or an aligned BAM")
+    for name, length in lengths.items():
+        if contigs.get(name, length) != length:
+            what = f"contig {name} has {length} bp, in the reference {contigs[name]} bp"
+            raise InputError(what, where=path, cure=cure)
+    foreign = [name for name in lengths if name not in contigs]
+    if sum(lengths[name] for name in foreign) <= _MAX_FOREIGN_SHARE * sum(lengths.values()):
+        return
+    shown = ", ".join(foreign[:3])
+    other = {_other_naming(name) for name in foreign}
+    hint = "; the difference is the prefix chr" if other & set(contigs) else ""
+    what = f"contigs unknown to the reference: {shown} ({len(foreign)} in all){hint}"
+    raise InputError(what, where=path, cure=cure)
+
+
+def _other_naming(name: str) -> str:
+    return name[3:] if name.startswith("chr") else f"chr{name}"
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Reads of one molecule as far as they have been seen."""
+
+    bases: dict[ReadNumber, tuple[str, str]] = field(default_factory=dict)
+    segments: dict[ReadNumber, list[Segment]] = field(default_factory=dict)
+
+
+def read_molecules(
+    path: Path, contigs: Mapping[str, int], names: frozenset[str] | None, threads: int
+) -> tuple[tuple[Molecule, ...], AlignmentCounts]:
+    """Read molecules with all their alignments.
+
+    Args:
+        path: BAM in any order.
+        contigs: of the reference; alignments elsewhere are counted and left out.
+        names: the molecules wanted, all when None.
+        threads: for decompression.
+
+    Returns:
+        The molecules in the order of their names, and what was seen.
+
+    Raises:
+        InputError: the BAM cannot be read, or a molecule has two different primary reads of one
+            number.
+    """
+    drafts: dict[str, _Draft] = {}
+    counts: Counter[str] = Counter()
+    with open_bam(path, threads) as bam:
+        for record in bam.fetch(until_eof=True):
+            name = molecule_name(record.query_name or "")
+            if names is not None and name not in names:
+                continue
+            counts["records"] += 1
+            reason = _left_out(record, contigs)
+            if reason:
+                counts[reason] += 1
+            if reason in {"secondary", "quality_failed"}:
+                continue
+            _add(drafts.setdefault(name, _Draft()), record, mapped=not reason, where=path)
+            if not reason:
+                counts["supplementary" if record.is_supplementary else "primary"] += 1
+    molecules = tuple(_molecule(name, drafts[name]) for name in sorted(drafts))
+    return molecules, AlignmentCounts(**counts)
+
+
+def molecule_name(name: str) -> str:
+    """The name that the mates of a molecule share.
+
+    >>> molecule_name("read7/2"), molecule_name("read7")
+    ('read7', 'read7')
+    """
+    return name[:-2] if name.endswith(("/1", "/2")) else name
+
+
+def _left_out(record: pysam.AlignedSegment, contigs: Mapping[str, int]) -> str:
+    if record.is_secondary:
+        return "secondary"
+    if record.is_qcfail:
+        return "quality_failed"
+    if record.is_unmapped:
+        return "unmapped"
+    return "" if record.reference_name in contigs else "unknown_contig"
+
+
+def _add(draft: _Draft, record: pysam.AlignedSegment, *, mapped: bool, where: Path) -> None:
+    number = _NUMBER_OF[record.is_read1, record.is_read2] if record.is_paired else ReadNumber.SINGLE
+    if not record.is_supplementary:
+        sequence = record.get_forward_sequence()
+        if sequence is None:
+            what = f"read {record.query_name} has a primary alignment without its sequence"
+            raise InputError(what, where=where, cure="Give a BAM that holds the bases of its reads")
+        bases = (sequence, _forward_quality(record))
+        if draft.bases.setdefault(number, bases) != bases:
+            what = f"two different reads are called {record.query_name}"
+            cure = "Give each molecule a name of its own, or give the lanes as separate FASTQ files"
+            raise InputError(what, where=where, cure=cure)
+    if mapped:
+        draft.segments.setdefault(number, []).append(segment_of(record))
+
+
+def _forward_quality(record: pysam.AlignedSegment) -> str:
+    qualities = record.get_forward_qualities()
+    return "" if qualities is None else "".join(chr(quality + 33) for quality in qualities)
+
+
+def segment_of(record: pysam.AlignedSegment) -> Segment:
+    """The aligned piece of a BAM record."""
+    operations = [(_OPERATIONS[code], length) for code, length in record.cigartuples or ()]
+    left, right = _clip_bp(operations), _clip_bp(operations[::-1])
+    inner = tuple(each for each in operations if each[0] not in _CLIPS)
+    aligned = sum(length for operation, length in inner if operation in CIGAR_CONSUMES_QUERY)
+    query_start = right if record.is_reverse else left
+    return Segment(
+        contig=str(record.reference_name),
+        start=record.reference_start,
+        end=record.reference_start
+        + sum(length for operation, length in inner if operation in CIGAR_CONSUMES_REFERENCE),
+        is_reverse=record.is_reverse,
+        query_start=query_start,
+        query_end=query_start + aligned,
+        cigar=inner,
+        mapq=record.mapping_quality,
+        edits=int(record.get_tag("NM")) if record.has_tag("NM") else _edits_by_nm(record),
+    )
+
+
+def _clip_bp(operations: list[tuple[str, int]]) -> int:
+    """Bases clipped, soft or hard, at the beginning of a CIGAR."""
+    return sum(length for _, length in takewhile(lambda each: each[0] in _CLIPS, operations))
+
+
+def _edits_by_nm(record: pysam.AlignedSegment) -> int:
+    """STAR writes `nM` (mismatches of the whole pair) unless told to write NM: an upper bound."""
+    return int(record.get_tag("nM")) if record.has_tag("nM") else 0
+
+
+def _molecule(name: str, draft: _Draft) -> Molecule:
+    reads = []
+    for number in ReadNumber:
+        if number not in draft.bases:
+            continue
+        sequence, quality = draft.bases[number]
+        order = sorted(set(draft.segments.get(number, ())), key=_segment_key)
+        reads.append(Read(number, sequence.upper(), quality, tuple(order)))
+    return Molecule(name, tuple(reads))
+
+
+def _segment_key(segment: Segment) -> tuple[int, int, str, int, bool]:
+    return (
+        segment.query_start,
+        segment.query_end,
+        segment.contig,
+        segment.start,
+        segment.is_reverse,
+    )
+
+
+def write_molecules(
+    path: Path,
+    molecules: Iterable[Molecule],
+    contigs: Mapping[str, int],
+    tags: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Write molecules as BAM, in the order given, the records of a molecule together.
+
+    The longest piece of a read is its primary record, the others are supplementary, and each names
+    the others in its SA tag.
+
+    Args:
+        path: where to.
+        molecules: with or without alignments.
+        contigs: name and length in bp for the header.
+        tags: for a molecule's name, two-letter tags with text for all its records.
+    """
+    header = pysam.AlignmentHeader.from_dict(
+        {
+            "HD": {"VN": "1.6", "SO": "unsorted", "GO": "query"},
+            "SQ": [{"SN": name, "LN": length} for name, length in contigs.items()],
+        }
+    )
+    with pysam.AlignmentFile(str(path), "wb", header=header) as bam:
+        for molecule in molecules:
+            for record in _records(molecule, header):
+                record.set_tags([*record.get_tags(), *(tags or {}).get(molecule.name, {}).items()])
+                bam.write(record)
+
+
+def sort_and_index(path: Path) -> None:
+    """Sort a BAM by coordinate in place and index it (`path` + `.bai`)."""
+    unsorted = path.with_name(f"{path.name}.unsorted")
+    path.rename(unsorted)
+    try:
+        pysam.sort("--no-PG", "-o", str(path), str(unsorted))
+        pysam.index(str(path))
+    finally:
+        unsorted.unlink()
+
+
+def _records(molecule: Molecule, header: pysam.AlignmentHeader) -> Iterator[pysam.AlignedSegment]:
+    primaries = [_primary(read) for read in molecule.reads]
+    for index, read in enumerate(molecule.reads):
+        primary = primaries[index]
+        mate = primaries[1 - index] if len(molecule.reads) == 2 else None
+        for segment in read.segments or (None,):
+            record = pysam.AlignedSegment(header)
+            record.query_name = molecule.name
+            record.flag = _flag(read, segment, primary, len(molecule.reads) == 2, mate)
+            _place(record, read, segment, is_primary=segment is primary)
+            anchor = segment or mate
+            if anchor and segment is None:
+                record.reference_name, record.reference_start = anchor.contig, anchor.start
+            if len(molecule.reads) == 2 and (mate or segment):
+                where = mate or segment
+                if where:
+                    record.next_reference_name = where.contig
+                    record.next_reference_start = where.start
+            others = [each for each in read.segments if each is not segment]
+            if segment and others:
+                record.set_tag("SA", "".join(_sa(each, read) for each in others))
+            yield record
+
+
+def _primary(read: Read) -> Segment | None:
+    """The piece with most bases, the first of several."""
+    return max(read.segments, key=lambda each: each.query_end - each.query_start, default=None)
+
+
+def _flag(
+    read: Read, segment: Segment | None, primary: Segment | None, paired: bool, mate: Segment | None
+) -> int:
+    flag = pysam.FUNMAP if segment is None else 0
+    if segment is not None:
+        flag |= pysam.FREVERSE * segment.is_reverse
+        flag |= pysam.FSUPPLEMENTARY * (segment is not primary)
+    if paired:
+        flag |= pysam.FPAIRED
+        flag |= pysam.FREAD1 if read.number is ReadNumber.FIRST else pysam.FREAD2
+        flag |= pysam.FMUNMAP if mate is None else pysam.FMREVERSE * mate.is_reverse
+    return int(flag)
+
+
+def _place(
+    record: pysam.AlignedSegment, read: Read, segment: Segment | None, *, is_primary: bool
+) -> None:
+    """Set sequence, CIGAR and position; a supplementary record is clipped hard."""
+    start, end = 0, len(read.sequence)
+    if segment is not None:
+        record.reference_name, record.reference_start = segment.contig, segment.start
+        record.mapping_quality = segment.mapq
+        record.cigarstring = _cigar(segment, read, "S" if is_primary else "H")
+        record.set_tag("NM", segment.edits)
+        if not is_primary:
+            start, end = segment.query_start, segment.query_end
+    sequence, quality = read.sequence[start:end], read.quality[start:end]
+    if segment is not None and segment.is_reverse:
+        sequence, quality = reverse_complement(sequence), quality[::-1]
+    record.query_sequence = sequence
+    record.query_qualities = pysam.qualitystring_to_array(quality) if quality else None
+
+
+def _cigar(segment: Segment, read: Read, clip: str) -> str:
+    before, after = segment.query_start, len(read.sequence) - segment.query_end
+    if segment.is_reverse:
+        before, after = after, before
+    inner = "".join(f"{length}{operation}" for operation, length in segment.cigar)
+    return f"{before}{clip}" * (before > 0) + inner + f"{after}{clip}" * (after > 0)
+
+
+def _sa(segment: Segment, read: Read) -> str:
+    strand = "-" if segment.is_reverse else "+"
+    cigar = _cigar(segment, read, "S")
+    place = f"{segment.contig},{segment.start + 1},{strand}"
+    return f"{place},{cigar},{segment.mapq},{segment.edits};"

@@ -1,0 +1,79 @@
+"""The command line: `fusioncall COMMAND`, one module of this package per command.
+
+Each module has a docstring (its help), `add_arguments(parser)` and `main(args)`, which parses
+nothing, calls one function of the library and writes. Errors that a user can cure end in one line
+on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from fusioncall import __version__
+from fusioncall.errors import FusioncallError
+
+COMMANDS = {
+    "run": "one sample, from reads to calls, in one process",
+    "reference": "build or check a reference bundle",
+    "screen": "keep the reads that touch a target gene, count all the others",
+    "align": "align the kept reads to the whole reference",
+    "call": "find and count junctions in alignments, judge each candidate",
+    "annotate": "compare calls with the catalogue, write tables and the answer per gene",
+    "simulate": "make a small genome with planted fusions, reads, and the truth",
+    "evaluate": "compare calls with a truth table",
+    "download": "fetch a file and check its SHA-256",
+}
+"""Each command and its one-line help, in the order of the work."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fusioncall",
+        description="NTRK fusions from RNA-seq reads.",
+        epilog="fusioncall COMMAND --help tells all that a command needs. For research use.",
+    )
+    parser.add_argument("--version", action="version", version=f"fusioncall {__version__}")
+    parser.add_argument("--quiet", action="store_true", help="log warnings and errors only")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        module = importlib.import_module(f"fusioncall.cli.{name}")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(main=module.main)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after `fusioncall`; those of this process when left out.
+
+    Returns:
+        The exit code: 0, or 2 when the user's input or command cannot be used.
+    """
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.WARNING if args.quiet else logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+        force=True,
+    )
+    try:
+        args.main(args)
+    except FusioncallError as error:
+        print(f"fusioncall {args.command}: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 1
+    return 0

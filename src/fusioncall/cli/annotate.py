@@ -1,0 +1,27 @@
+"""Compare calls with the catalogue, write the tables and the answer for each target gene.
+
+  fusioncall annotate --calls calls.json --reference REF --out results/S
+
+--out gets fusions.tsv, candidates.tsv, verdicts.tsv, qc.json and provenance.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fusioncall.cli.common import add_catalogue, add_setup, setup_of
+from fusioncall.steps import annotate_sample
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `fusioncall annotate`."""
+    parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
+    add_catalogue(parser)
+    add_setup(parser)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Annotate one sample."""
+    annotate_sample(args.calls, setup_of(args), args.catalogue, args.out)

@@ -1,0 +1,103 @@
+"""Files that appear whole or not at all, and their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fusioncall.errors import OutputError
+
+_BLOCK = 1 << 20
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` that takes its name once the block ends without an error.
+
+    Raises:
+        OutputError: the folder cannot be made or written.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.filename not in {None, str(temporary), str(path)} and error.errno is None:
+            raise
+        raise _unwritable(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its place once the block ends without an error.
+
+    Raises:
+        OutputError: the folder cannot be made or written.
+    """
+    make_folder(path.parent)
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless they are there.
+
+    Raises:
+        OutputError: it cannot be made, or cannot be written into.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        what, cure = "cannot be written into", "Choose another folder or mend its permissions"
+        raise OutputError(what, where=path, cure=cure)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file's size and of up to 256 of its blocks, evenly spaced, first and last.
+
+    It reads at most 256 MiB, so that a genome's index can be looked at before each run.
+    """
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    blocks = max(1, -(-size // _BLOCK))
+    chosen = sorted({round(i * (blocks - 1) / 255) for i in range(256)})
+    with path.open("rb") as stream:
+        for block in chosen:
+            stream.seek(block * _BLOCK)
+            digest.update(stream.read(_BLOCK))
+    return digest.hexdigest()
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"cannot be written: {reason}",
+        where=path,
+        cure="Check the folder's permissions and the free disk space",
+    )

@@ -1,0 +1,80 @@
+"""Filters: each says of a fusion whether it passes, with its number and limit. None deletes.
+
+Confidence, among fusions that pass every filter: *high* with both sides on annotated exon edges and
+enough molecules (`confidence` in the settings), *medium* otherwise. A fusion that fails a filter is
+*low*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fusioncall.model import Call, Confidence, Fusion, FusionClass, Site, Verdict
+from fusioncall.settings import Settings
+
+Filter = Callable[[Fusion, Settings], tuple[bool, str, str]]
+"""Says of a fusion: whether it passes, its value, the limit."""
+
+
+def judge(fusion: Fusion, settings: Settings) -> Call:
+    """Ask every filter, then grade."""
+    verdicts = tuple(Verdict(name, *rule(fusion, settings)) for name, rule in FILTERS.items())
+    passed = all(verdict.passed for verdict in verdicts)
+    return Call(fusion, verdicts, _confidence(fusion, settings) if passed else Confidence.LOW)
+
+
+def is_spliced(fusion: Fusion) -> bool:
+    """Whether both sides are annotated exon edges."""
+    return fusion.five.site is Site.SPLICE_SITE and fusion.three.site is Site.SPLICE_SITE
+
+
+def _confidence(fusion: Fusion, settings: Settings) -> Confidence:
+    limits = settings.confidence
+    enough = fusion.support.total >= limits.high_min_molecules
+    enough_split = fusion.support.split_molecules >= limits.high_min_split
+    is_high = is_spliced(fusion) and enough and enough_split
+    return Confidence.HIGH if is_high else Confidence.MEDIUM
+
+
+def _at_least(value: int, limit: int) -> tuple[bool, str, str]:
+    return value >= limit, str(value), f">={limit}"
+
+
+def kinase_kept(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  # noqa: ARG001 - a Filter
+    """A partner's 5' end in sense, before a target acceptor that keeps the domain whole."""
+    wanted = FusionClass.KINASE_FUSION
+    found = fusion.fusion_class
+    return found is wanted, found.value, f"={wanted.value}"
+
+
+def molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """Enough molecules, more of them when a side is not an annotated exon edge."""
+    limits = settings.filters
+    limit = limits.min_molecules if is_spliced(fusion) else limits.min_molecules_off_splice_site
+    return _at_least(fusion.support.total, limit)
+
+
+def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """Reads across the junction."""
+    limit = settings.filters.min_split_molecules
+    return _at_least(fusion.support.split_molecules, limit)
+
+
+def anchor(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """A split read that reaches far enough into both sides."""
+    return _at_least(fusion.support.best_anchor_bp, settings.filters.min_anchor_bp)
+
+
+def mapping_quality(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """A split read whose two pieces have one place on the genome."""
+    return _at_least(fusion.mapq_phred, settings.filters.min_mapq_phred)
+
+
+FILTERS: dict[str, Filter] = {
+    "class": kinase_kept,
+    "molecules": molecules,
+    "split": split_molecules,
+    "anchor_bp": anchor,
+    "mapq_phred": mapping_quality,
+}
+"""All filters by name, in the order of their columns."""

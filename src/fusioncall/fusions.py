@@ -1,0 +1,186 @@
+"""Counted junctions -> fusions: which genes are joined, and what is left of the kinase domain?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fusioncall.coords import Breakend, Strand
+from fusioncall.genes import Gene, Transcript
+from fusioncall.model import Candidate, Fusion, FusionClass, Partner, Site, Support
+from fusioncall.reference import Reference
+from fusioncall.targets import Target
+
+INTERGENIC = "intergenic"
+"""What stands for the symbol where no gene lies."""
+
+
+def name_fusion(candidate: Candidate, support: Support, reference: Reference) -> Fusion:
+    """Name the genes of a junction and say what it means for the target gene.
+
+    Args:
+        candidate: a junction with a target gene in sense on at least one side.
+        support: its molecules.
+        reference: genes and targets.
+    """
+    donor, acceptor = candidate.junction.donor, candidate.junction.acceptor
+    enters = _sense_target(acceptor, acceptor.acceptor_strand, reference)
+    leaves = _sense_target(donor, donor.donor_strand, reference)
+    target = enters or leaves
+    if target is None:
+        message = f"no target gene in sense at {candidate.junction}"
+        raise ValueError(message)
+    five = _partner(donor, donor.donor_strand, leaves, reference, is_donor=True)
+    three = _partner(acceptor, acceptor.acceptor_strand, enters, reference, is_donor=False)
+    return Fusion(
+        five=five,
+        three=three,
+        target=target.name,
+        fusion_class=_classify(five, three, enters),
+        inserted=candidate.junction.inserted,
+        homology_bp=candidate.homology_bp,
+        mapq_phred=candidate.best_mapq_phred,
+        distance_bp=collinear_distance_bp(five, three),
+        support=support,
+    )
+
+
+def collinear_distance_bp(five: Partner, three: Partner) -> int | None:
+    """Bases between the two sides if transcription could run from one to the other, else None.
+
+    A short distance means that a read-through transcript or a small deletion explains the junction
+    as well as a rearrangement does.
+    """
+    if five.contig != three.contig or five.strand is not three.strand:
+        return None
+    step = 1 if five.strand is Strand.FORWARD else -1
+    distance = step * (three.position - five.position) - 1
+    return distance if distance >= 0 else None
+
+
+def _sense_target(end: Breakend, strand: Strand, reference: Reference) -> Target | None:
+    target = reference.target_at(end.contig, end.position)
+    return target if target and target.gene.strand is strand else None
+
+
+def _classify(five: Partner, three: Partner, enters: Target | None) -> FusionClass:
+    if five.gene_id == three.gene_id:
+        return FusionClass.SAME_GENE
+    if enters is None:
+        return FusionClass.RECIPROCAL
+    kinase = _kinase(enters, three.position)
+    if kinase is not FusionClass.KINASE_FUSION:
+        return kinase
+    if five.site is Site.INTERGENIC:
+        return FusionClass.INTERGENIC_PARTNER
+    return FusionClass.KINASE_FUSION if five.is_sense else FusionClass.ANTISENSE_PARTNER
+
+
+def _kinase(target: Target, position: int) -> FusionClass:
+    """What is left of the domain in transcripts that begin at the 0-based acceptor position.
+
+    The transcripts that have an exon beginning there decide; if none has, those with the position
+    in an exon; if none has that either (an intron), the position alone.
+    """
+    coding = [each for each in target.gene.transcripts if each.cds]
+    fitting = [each for each in coding if each.is_acceptor(position)]
+    fitting = fitting or [each for each in coding if each.exon_index(position) is not None]
+    if fitting and not any(target.keeps_domain(each) for each in fitting):
+        return FusionClass.TRUNCATED_ISOFORM
+    if target.is_before_domain(position):
+        return FusionClass.KINASE_FUSION
+    if target.is_within_domain(position):
+        return FusionClass.PARTIAL_KINASE
+    return FusionClass.NO_KINASE
+
+
+def _partner(
+    end: Breakend,
+    strand: Strand,
+    target: Target | None,
+    reference: Reference,
+    *,
+    is_donor: bool,
+) -> Partner:
+    """The gene at a breakend: the target if it is one, else the one that explains it best."""
+    genes = (
+        [target.gene]
+        if target
+        else list(reference.genes_at(end.contig, end.position, end.position + 1))
+    )
+    sense = [gene for gene in genes if gene.strand is strand]
+    best = min(
+        _places(sense or genes, end.position, target, is_donor=is_donor),
+        default=None,
+        key=lambda each: each[0],
+    )
+    if best is None:
+        return Partner(
+            gene=INTERGENIC,
+            gene_id=INTERGENIC,
+            biotype="",
+            transcript="",
+            exon=0,
+            site=Site.INTERGENIC,
+            is_sense=False,
+            contig=end.contig,
+            position=end.position,
+            strand=strand,
+        )
+    _, gene, transcript, site, exon = best
+    return Partner(
+        gene=gene.name,
+        gene_id=gene.id,
+        biotype=gene.biotype,
+        transcript=transcript.id,
+        exon=exon,
+        site=site,
+        is_sense=gene.strand is strand,
+        contig=end.contig,
+        position=end.position,
+        strand=strand,
+    )
+
+
+_SITE_ORDER = (Site.SPLICE_SITE, Site.EXON, Site.INTRON, Site.INTERGENIC)
+_Place = tuple[tuple[object, ...], Gene, Transcript, Site, int]
+
+
+def _places(
+    genes: Iterable[Gene], position: int, target: Target | None, *, is_donor: bool
+) -> Iterator[_Place]:
+    """Each transcript at a position, with a key that puts the best explanation first.
+
+    In this order: the kind of site, transcripts with the whole kinase domain, coding genes, the
+    annotation's primary transcripts (MANE Select), coding transcripts, the shorter gene (a
+    read-through locus spans its neighbours), and the ids.
+    """
+    for gene in genes:
+        for transcript in gene.transcripts:
+            site, exon = _site(transcript, position, is_donor=is_donor)
+            key = (
+                _SITE_ORDER.index(site),
+                not (target and target.keeps_domain(transcript)),
+                not (target and target.reference_transcript == transcript.id),
+                not gene.is_coding,
+                not transcript.is_primary,
+                transcript.cds is None,
+                gene.end - gene.start,
+                gene.id,
+                transcript.id,
+            )
+            yield key, gene, transcript, site, exon
+
+
+def _site(transcript: Transcript, position: int, *, is_donor: bool) -> tuple[Site, int]:
+    """Where in a transcript a breakend lies, and the number of its exon (0: outside)."""
+    index = transcript.exon_index(position)
+    if index is not None:
+        at_edge = transcript.is_donor if is_donor else transcript.is_acceptor
+        return (Site.SPLICE_SITE if at_edge(position) else Site.EXON), index + 1
+    if not transcript.start <= position < transcript.end:
+        return Site.INTERGENIC, 0
+    forward = transcript.strand is Strand.FORWARD
+    before = sum(
+        (end <= position) if forward else (start > position) for start, end in transcript.exons
+    )
+    return Site.INTRON, before if is_donor else before + 1

@@ -1,0 +1,160 @@
+"""Junctions exact to the base: where in the read does one gene end and the other begin?
+
+An aligner cuts a split read where its score says so: a few bases early, late, or with an overlap
+where both genes read the same. Here every cut within a window is tried against the genome:
+
+    read        ...ACGTCCGATTAG | gt | CAGGATTT...
+    donor side  ...ACGTCCGATTAG   GTAAGT             (transcript, then its intron)
+    acceptor               CTTTGCAG   CAGGATTT...    (intron, then transcript)
+
+The cheapest explanation wins: a mismatch costs more than an inserted base, and an annotated exon
+edge on either side is worth several inserted bases but less than a mismatch. Among equal ones it is
+the cut that leaves the donor first in the direction of transcription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fusioncall.coords import Breakend, Strand
+from fusioncall.model import Candidate, Junction, Proposal
+from fusioncall.reference import Reference
+
+# Costs in tenths of a nat. Mismatch: -ln(0.005 / 3), an error of 0.5 % to one of three bases.
+# Insertion: one junction in twenty has one (-ln 0.05), each base is one of four (-ln 0.25). Edge:
+# nearly all reported NTRK junctions join annotated edges; a hundred to one for each side.
+_MISMATCH = 64
+_INSERTION = 30
+_INSERTED_BASE = 14
+_EDGE = 50
+_MAX_HOMOLOGY_BP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Two breakends as an aligner placed them on a read.
+
+    The read is turned so that it reads in the direction of transcription: its bases before
+    `donor_query_end` lie on the donor side, those from `acceptor_query_start` on the acceptor side.
+    """
+
+    donor: Breakend
+    donor_query_end: int
+    acceptor: Breakend
+    acceptor_query_start: int
+
+
+def refine(
+    sequence: str, join: Join, runs: tuple[int, int], window: int, reference: Reference
+) -> Junction:
+    """The exact junction of a split read.
+
+    Args:
+        sequence: the read in the direction of transcription.
+        join: where the aligner cut it.
+        runs: bases that the cut may move back into the donor's and on into the acceptor's
+            alignment.
+        window: bases that either side may be extended.
+        reference: genome and exon edges.
+    """
+    low = join.donor_query_end - max(runs[0], 0)
+    high = join.acceptor_query_start + max(runs[1], 0)
+    low, high = min(low, join.acceptor_query_start), max(high, join.donor_query_end)
+    low, high = max(low, 0), min(high, len(sequence))
+    read = np.frombuffer(sequence[low:high].encode(), dtype=np.uint8)
+    donor = _Side(join.donor, join.donor.donor_strand, join.donor_query_end - 1 - low)
+    acceptor = _Side(join.acceptor, join.acceptor.acceptor_strand, join.acceptor_query_start - low)
+    size = read.size
+    donor_cost = np.concatenate(([0], np.cumsum(read != donor.bases(size, reference)))) * _MISMATCH
+    wrong = read != acceptor.bases(size, reference)
+    acceptor_cost = np.concatenate((np.cumsum(wrong[::-1])[::-1], [0])) * _MISMATCH
+    donors = donor.positions(np.arange(-1, size))
+    acceptors = acceptor.positions(np.arange(0, size + 1))
+    sites = reference.splice_sites(join.donor.contig, donor.strand, donors)[0]
+    donor_cost = donor_cost - _EDGE * np.isin(donors, list(sites))
+    sites = reference.splice_sites(join.acceptor.contig, acceptor.strand, acceptors)[1]
+    acceptor_cost = acceptor_cost - _EDGE * np.isin(acceptors, list(sites))
+    donor_cost[max(0, donor.offset + 1 + window + 1) :] += 1000 * _MISMATCH
+    acceptor_cost[: max(0, acceptor.offset - window)] += 1000 * _MISMATCH
+    cut = np.arange(size + 1)
+    inserted = cut[None, :] - cut[:, None]
+    cost = donor_cost[:, None] + acceptor_cost[None, :]
+    cost = cost + np.where(inserted > 0, _INSERTION + _INSERTED_BASE * inserted, 0)
+    cost[inserted < 0] = np.iinfo(cost.dtype).max
+    leave, enter = np.unravel_index(int(np.argmin(cost)), cost.shape)
+    return Junction(
+        donor=Breakend(join.donor.contig, int(donors[leave]), join.donor.keeps),
+        acceptor=Breakend(join.acceptor.contig, int(acceptors[enter]), join.acceptor.keeps),
+        inserted=sequence[low + int(leave) : low + int(enter)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A breakend whose `position` lies under base `offset` of the stretch of read looked at."""
+
+    end: Breakend
+    strand: Strand
+    offset: int
+
+    def positions(self, bases: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Genome positions under bases of the stretch."""
+        step = 1 if self.strand is Strand.FORWARD else -1
+        return self.end.position + step * (bases - self.offset)
+
+    def bases(self, size: int, reference: Reference) -> npt.NDArray[np.uint8]:
+        """Genome bases under the stretch, as transcribed; N beyond the contig."""
+        text = around(reference, self.end.contig, self.end.position, self.strand, self.offset, size)
+        return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def around(
+    reference: Reference, contig: str, position: int, strand: Strand, before: int, size: int
+) -> str:
+    """`size` bases as transcribed, `before` of them before the 0-based position; N outside."""
+    forward = strand is Strand.FORWARD
+    start = position - before if forward else position + before - size + 1
+    inside = (max(start, 0), min(start + size, reference.contigs[contig]))
+    if inside[0] >= inside[1]:
+        return "N" * size
+    text = reference.transcribed(contig, (inside,), strand)
+    left, right = inside[0] - start, start + size - inside[1]
+    if not forward:
+        left, right = right, left
+    return "N" * left + text + "N" * right
+
+
+def homology_bp(junction: Junction, reference: Reference) -> int:
+    """By how many bases the join can be moved without changing the fused sequence."""
+    if junction.inserted:
+        return 0
+    size = _MAX_HOMOLOGY_BP
+    donor, acceptor = junction.donor, junction.acceptor
+    place = (donor.contig, donor.position, donor.donor_strand)
+    left = around(reference, *place, size - 1, 2 * size)
+    place = (acceptor.contig, acceptor.position, acceptor.acceptor_strand)
+    right = around(reference, *place, size, 2 * size)
+    same = [a == b != "N" for a, b in zip(left, right, strict=True)]
+    before = next((i for i in range(size) if not same[size - 1 - i]), size)
+    after = next((i for i in range(size) if not same[size + i]), size)
+    return before + after
+
+
+def group(proposals: Iterable[Proposal], reference: Reference) -> tuple[Candidate, ...]:
+    """Gather the proposals of each junction, in the order of the junctions."""
+    by_junction: dict[Junction, list[Proposal]] = {}
+    for proposal in proposals:
+        by_junction.setdefault(proposal.junction, []).append(proposal)
+    return tuple(
+        Candidate(
+            junction=junction,
+            homology_bp=homology_bp(junction, reference),
+            best_mapq_phred=max(proposal.mapq_phred for proposal in by_junction[junction]),
+            proposals=tuple(sorted(by_junction[junction], key=lambda each: each.molecule)),
+        )
+        for junction in sorted(by_junction, key=lambda each: each.sort_key)
+    )

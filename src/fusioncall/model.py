@@ -1,0 +1,342 @@
+"""The frozen records that the stages hand to each other. No files, no pysam.
+
+Molecule -> Proposal -> Junction -> Candidate (counted) -> Fusion (named) -> Call (judged)
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from fusioncall.coords import Breakend, Strand
+from fusioncall.genes import Block
+
+CIGAR_CONSUMES_QUERY = frozenset("MIS=X")
+CIGAR_CONSUMES_REFERENCE = frozenset("MDN=X")
+CIGAR_ALIGNED = frozenset("M=X")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One aligned piece of a read.
+
+    `start` and `end` are on the contig, 0-based half-open; `query_start` and `query_end` count
+    along the read as it was sequenced; `cigar` holds (operation, length) pairs in genome order
+    without clips; `edits` is the edit distance (NM) and `mapq` a Phred-scaled quality.
+    """
+
+    contig: str
+    start: int
+    end: int
+    is_reverse: bool
+    query_start: int
+    query_end: int
+    cigar: tuple[tuple[str, int], ...]
+    mapq: int
+    edits: int
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The aligned stretches of the contig between N gaps, in genome order."""
+        blocks: list[Block] = []
+        start = position = self.start
+        for operation, length in self.cigar:
+            if operation == "N":
+                blocks.append((start, position))
+                start = position + length
+            if operation in CIGAR_CONSUMES_REFERENCE:
+                position += length
+        return (*blocks, (start, position))
+
+    @property
+    def gaps(self) -> tuple[Block, ...]:
+        """The N gaps, in genome order."""
+        return tuple((left[1], right[0]) for left, right in pairwise(self.blocks))
+
+
+@enum.unique
+class ReadNumber(enum.Enum):
+    """Which read of its molecule."""
+
+    SINGLE = 0
+    FIRST = 1
+    SECOND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of a molecule.
+
+    `sequence` and `quality` (Phred+33 text, or empty) are as sequenced; `segments` are its aligned
+    pieces in the order of the read.
+    """
+
+    number: ReadNumber
+    sequence: str
+    quality: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Molecule:
+    """One sequenced fragment: one read, or two mates. The unit of counting."""
+
+    name: str
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Two breakends joined in the direction of transcription.
+
+    `inserted` are bases between them that belong to neither side, as transcribed. The join can be
+    moved by up to `homology_bp` bases without changing the fused sequence.
+    """
+
+    donor: Breakend
+    acceptor: Breakend
+    inserted: str = ""
+
+    @property
+    def sort_key(self) -> tuple[str, int, str, str, int, str, str]:
+        """A total order: donor, acceptor, inserted bases."""
+        return (
+            self.donor.contig,
+            self.donor.position,
+            self.donor.keeps.value,
+            self.acceptor.contig,
+            self.acceptor.position,
+            self.acceptor.keeps.value,
+            self.inserted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A junction as one alignment of one molecule shows it.
+
+    `donor_blocks` and `acceptor_blocks` are the aligned stretches on each side, in genome order,
+    cut at the junction; `mapq_phred` is the worse of the two pieces.
+    """
+
+    junction: Junction
+    molecule: str
+    mapq_phred: int
+    donor_blocks: tuple[Block, ...]
+    acceptor_blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A junction and the proposals that led to it, before any counting."""
+
+    junction: Junction
+    homology_bp: int
+    best_mapq_phred: int
+    proposals: tuple[Proposal, ...]
+
+
+@enum.unique
+class Kind(enum.Enum):
+    """How a molecule supports a junction."""
+
+    SPLIT = "split"
+    SPANNING = "spanning"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a molecule lies on a fused sequence.
+
+    `donor_anchor_bp` and `acceptor_anchor_bp` are the bases of the split read on each side (of the
+    mate on that side, for a spanning pair). `starts` are the first sequenced bases of its reads
+    relative to the junction (0: the acceptor's first base), each with its read's direction: two
+    molecules with the same `starts` are copies of one.
+    """
+
+    molecule: str
+    kind: Kind
+    donor_anchor_bp: int
+    acceptor_anchor_bp: int
+    edits: int
+    starts: tuple[tuple[int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """The evidence for a junction, counted in molecules; copies are counted once, but named."""
+
+    split_molecules: int
+    spanning_molecules: int
+    copies: int
+    distinct_starts: int
+    best_anchor_bp: int
+    donor_anchor_bp: int
+    acceptor_anchor_bp: int
+    split_names: tuple[str, ...]
+    spanning_names: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """Split and spanning molecules together."""
+        return self.split_molecules + self.spanning_molecules
+
+
+@enum.unique
+class Site(enum.Enum):
+    """Where in a gene a breakend lies."""
+
+    SPLICE_SITE = "splice-site"
+    EXON = "exon"
+    INTRON = "intron"
+    INTERGENIC = "intergenic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """One side of a fusion: the gene there and the place in it.
+
+    `exon` counts from 1 in the direction of transcription: the exon that holds the breakend, or
+    the exon before it (donor) or after it (acceptor) when it lies in an intron; 0 when unknown.
+    `is_sense` is False where only a gene on the other strand lies.
+    """
+
+    gene: str
+    gene_id: str
+    biotype: str
+    transcript: str
+    exon: int
+    site: Site
+    is_sense: bool
+    contig: str
+    position: int
+    strand: Strand
+
+
+@enum.unique
+class FusionClass(enum.Enum):
+    """What a junction means for the target gene."""
+
+    KINASE_FUSION = "kinase-fusion"
+    PARTIAL_KINASE = "partial-kinase"
+    NO_KINASE = "no-kinase"
+    TRUNCATED_ISOFORM = "truncated-isoform"
+    RECIPROCAL = "reciprocal"
+    ANTISENSE_PARTNER = "antisense-partner"
+    INTERGENIC_PARTNER = "intergenic-partner"
+    SAME_GENE = "same-gene"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fusion:
+    """A counted junction with its genes. `target` is the symbol of the target gene concerned."""
+
+    five: Partner
+    three: Partner
+    target: str
+    fusion_class: FusionClass
+    inserted: str
+    homology_bp: int
+    mapq_phred: int
+    distance_bp: int | None
+    support: Support
+
+    @property
+    def name(self) -> str:
+        """HGNC form: `ETV6::NTRK3`."""
+        return f"{self.five.gene}::{self.three.gene}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one filter says of a fusion: whether it passed, its number and the limit."""
+
+    filter: str
+    passed: bool
+    value: str
+    limit: str
+
+
+@enum.unique
+class Confidence(enum.Enum):
+    """How sure a call is; the rule stands in `filters.py`."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A judged fusion."""
+
+    fusion: Fusion
+    verdicts: tuple[Verdict, ...]
+    confidence: Confidence
+
+    @property
+    def passed(self) -> bool:
+        """Whether every filter passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """A file that was read: its name without folder, size in bytes and SHA-256."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """What was seen in all reads of a sample.
+
+    `fragments` are molecules (pairs, or single reads); `target_reads` and `control_reads` count the
+    reads that hold k-mers of each gene.
+    """
+
+    source: str
+    fragments: int
+    reads: int
+    bases: int
+    min_read_bp: int
+    max_read_bp: int
+    kept_molecules: int
+    target_reads: dict[str, int]
+    control_reads: dict[str, int]
+    inputs: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignmentCounts:
+    """What was seen in the alignments of the kept molecules; adds up to `records`."""
+
+    records: int = 0
+    secondary: int = 0
+    quality_failed: int = 0
+    unknown_contig: int = 0
+    unmapped: int = 0
+    primary: int = 0
+    supplementary: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleCalls:
+    """All that is known of a sample's fusions, before annotation: the content of `calls.json`."""
+
+    schema: int
+    sample: str
+    fusioncall: str
+    settings_sha256: str
+    reference: str
+    reference_sha256: str
+    census: Census
+    alignments: AlignmentCounts
+    molecules: int
+    proposals: int
+    normal_splices: int
+    calls: tuple[Call, ...]

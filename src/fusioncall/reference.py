@@ -1,0 +1,211 @@
+"""The reference bundle: one folder with all that a run needs.
+
+| file | what |
+| --- | --- |
+| `genome.fa.gz` (+ `.fai`, `.gzi`) | the genome, bgzip, upper case |
+| `genome.mmi` | minimap2 index |
+| `genes.bed.gz` (+ `.tbi`) | every gene with its transcripts, tabix |
+| `targets.json` | the target genes with their domains on this genome |
+| `kmers.npz` | k-mers of the target and control genes |
+| `manifest.json` | versions, contigs, SHA-256 of the inputs and of every file above |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pysam
+
+from fusioncall import __version__
+from fusioncall.coords import Strand
+from fusioncall.errors import BundleError
+from fusioncall.files import fingerprint, sha256
+from fusioncall.genes import Block, Gene
+from fusioncall.kmers import KmerTable
+from fusioncall.sequence import reverse_complement
+from fusioncall.settings import ReferenceSettings
+from fusioncall.targets import Target
+
+SCHEMA_VERSION = 1
+"""Version of the bundle's layout; a bundle of another version is refused."""
+
+GENOME, INDEX, GENES, TARGETS, KMERS, MANIFEST = (
+    "genome.fa.gz",
+    "genome.mmi",
+    "genes.bed.gz",
+    "targets.json",
+    "kmers.npz",
+    "manifest.json",
+)
+FILES = (GENOME, f"{GENOME}.fai", f"{GENOME}.gzi", INDEX, GENES, f"{GENES}.tbi", TARGETS, KMERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A file as it was when the bundle was built; `fingerprint` as `files.fingerprint` has it."""
+
+    bytes: int
+    sha256: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """An input of the bundle."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a bundle was made of. `contigs` holds lengths in bp, in the order of the FASTA."""
+
+    schema: int
+    fusioncall: str
+    mappy: str
+    preset: str
+    settings: ReferenceSettings
+    name: str
+    sources: dict[str, SourceRecord]
+    contigs: dict[str, int]
+    genes: int
+    transcripts: int
+    transcripts_on_other_contigs: int
+    transcripts_malformed: int
+    target_sequence_known: dict[str, float]
+    files: dict[str, FileRecord]
+
+
+class Reference:
+    """An open reference bundle.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        BundleError: it is no bundle, is of another version, or a file was changed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = read_manifest(path)
+        check_files(path, self.manifest)
+        self.contigs = self.manifest.contigs
+        self._genome = pysam.FastaFile(str(path / GENOME))
+        self._genes = pysam.TabixFile(str(path / GENES))
+        self._known_genes: dict[bytes, Gene] = {}
+        self.targets = msgspec.json.decode((path / TARGETS).read_bytes(), type=tuple[Target, ...])
+
+    @cached_property
+    def kmers(self) -> KmerTable:
+        """k-mers of the targets, in their order, then those of the control genes."""
+        with np.load(self.path / KMERS) as arrays:
+            return KmerTable(
+                kmer_bp=int(arrays["kmer_bp"]),
+                names=tuple(arrays["names"].tolist()),
+                codes=arrays["codes"],
+                owners=arrays["owners"],
+            )
+
+    @property
+    def index_path(self) -> Path:
+        """The minimap2 index."""
+        return self.path / INDEX
+
+    def bases(self, contig: str, start: int, end: int) -> str:
+        """Forward-strand bases of a 0-based half-open stretch, cut at the contig's ends."""
+        length = self.contigs[contig]
+        start, end = max(0, start), min(end, length)
+        return self._genome.fetch(contig, start, end) if start < end else ""
+
+    def transcribed(self, contig: str, blocks: tuple[Block, ...], strand: Strand) -> str:
+        """The bases of blocks in genome order, joined, as transcribed on `strand`."""
+        forward = "".join(self.bases(contig, start, end) for start, end in blocks)
+        return forward if strand is Strand.FORWARD else reverse_complement(forward)
+
+    def genes_at(self, contig: str, start: int, end: int) -> Iterator[Gene]:
+        """The genes that overlap a 0-based half-open stretch, in the order of their start."""
+        if contig not in self._genes.contigs or start >= end:
+            return
+        for line in self._genes.fetch(contig, max(0, start), end):
+            packed = line.split("\t", 6)[6].encode()
+            gene = self._known_genes.get(packed)
+            if gene is None:
+                gene = self._known_genes[packed] = msgspec.json.decode(packed, type=Gene)
+            yield gene
+
+    def splice_sites(
+        self, contig: str, strand: Strand, positions: npt.NDArray[np.int64]
+    ) -> tuple[set[int], set[int]]:
+        """The annotated donors and acceptors on a strand in the range of some 0-based positions."""
+        low, high = int(positions.min()), int(positions.max()) + 1
+        donors: set[int] = set()
+        acceptors: set[int] = set()
+        for gene in self.genes_at(contig, low, high):
+            if gene.strand is strand:
+                donors |= gene.donors
+                acceptors |= gene.acceptors
+        return donors, acceptors
+
+    def target_at(self, contig: str, position: int) -> Target | None:
+        """The target gene that spans the 0-based position, if any."""
+        for target in self.targets:
+            gene = target.gene
+            if gene.contig == contig and gene.start <= position < gene.end:
+                return target
+        return None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a bundle.
+
+    Raises:
+        BundleError: there is none, it cannot be read or is of another version.
+    """
+    manifest = path / MANIFEST
+    rebuild = "Build it with this version: fusioncall reference build"
+    try:
+        packed = manifest.read_bytes()
+        schema = msgspec.json.decode(packed)["schema"]
+    except FileNotFoundError as error:
+        what = f"is no reference bundle: it has no {MANIFEST}"
+        cure = "Give the folder that `fusioncall reference build --out` made"
+        raise BundleError(what, where=path, cure=cure) from error
+    except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise BundleError(f"cannot be read: {error}", where=manifest, cure=rebuild) from error
+    if schema != SCHEMA_VERSION:
+        what = f"is a bundle of version {schema}; fusioncall {__version__} reads {SCHEMA_VERSION}"
+        raise BundleError(what, where=path, cure=rebuild)
+    try:
+        return msgspec.json.decode(packed, type=Manifest)
+    except msgspec.ValidationError as error:
+        raise BundleError(f"does not fit: {error}", where=manifest, cure=rebuild) from error
+
+
+def check_files(path: Path, manifest: Manifest, digest: str = "fingerprint") -> None:
+    """Compare a bundle's files with its manifest.
+
+    Args:
+        path: the bundle.
+        manifest: its manifest.
+        digest: `fingerprint` (quick, at each run) or `sha256` (every byte).
+
+    Raises:
+        BundleError: a file is missing or was changed.
+    """
+    measure = {"fingerprint": fingerprint, "sha256": sha256}[digest]
+    cure = "Build the bundle anew: fusioncall reference build"
+    for name, record in manifest.files.items():
+        file = path / name
+        if not file.is_file():
+            raise BundleError("is missing from the reference bundle", where=file, cure=cure)
+        if file.stat().st_size != record.bytes or measure(file) != getattr(record, digest):
+            what = "was changed since the reference bundle was built"
+            raise BundleError(what, where=file, cure=cure)

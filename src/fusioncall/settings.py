@@ -1,0 +1,144 @@
+"""All thresholds of the caller, read from `config/settings.yaml` and checked.
+
+The file says what each threshold means, its unit and its reason; these records say its type and
+its possible range.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import yaml
+
+from fusioncall.errors import SettingsError
+from fusioncall.resources import resource_path
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Rate = Annotated[float, msgspec.Meta(ge=0, le=0.3)]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A frozen record read from a file; unknown and missing keys are errors."""
+
+
+class ReferenceSettings(Record, frozen=True):
+    """What goes into the k-mer tables of a reference bundle."""
+
+    kmer_bp: Annotated[int, msgspec.Meta(ge=11, le=15)]
+    exon_flank_bp: Count
+    utr_flank_bp: Count
+
+
+class ScreenSettings(Record, frozen=True):
+    """What a molecule must hold to be kept by the screen."""
+
+    min_kmer_hits: Positive
+    min_control_hits: Positive
+
+
+class AlignSettings(Record, frozen=True):
+    """How the kept reads are aligned."""
+
+    preset: str
+    min_score: Positive
+    min_chain_score: Positive
+    batch_molecules: Positive
+
+
+class EvidenceSettings(Record, frozen=True):
+    """Which pieces of a split read may propose a junction."""
+
+    min_segment_bp: Positive
+    max_query_gap_bp: Count
+    refine_window_bp: Positive
+
+
+class RecountSettings(Record, frozen=True):
+    """When a molecule counts for a junction."""
+
+    min_anchor_bp: Positive
+    min_edit_advantage: Positive
+    max_edit_rate: Rate
+    max_fragment_bp: Positive
+
+
+class FilterSettings(Record, frozen=True):
+    """Limits of the filters."""
+
+    min_molecules: Positive
+    min_split_molecules: Positive
+    min_molecules_off_splice_site: Positive
+    min_anchor_bp: Positive
+    min_mapq_phred: Count
+
+
+class ConfidenceSettings(Record, frozen=True):
+    """What makes a call of high confidence."""
+
+    high_min_molecules: Positive
+    high_min_split: Positive
+
+
+class StatusSettings(Record, frozen=True):
+    """When a negative means anything."""
+
+    min_fragments: Count
+    min_target_reads: Count
+    min_known_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Settings(Record, frozen=True):
+    """All thresholds."""
+
+    reference: ReferenceSettings
+    screen: ScreenSettings
+    align: AlignSettings
+    evidence: EvidenceSettings
+    recount: RecountSettings
+    filters: FilterSettings
+    confidence: ConfidenceSettings
+    status: StatusSettings
+
+
+R = TypeVar("R", bound=Record)
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Read and check a settings file.
+
+    Args:
+        path: a YAML file with every key of `config/settings.yaml`; that file when left out.
+
+    Raises:
+        SettingsError: it cannot be read, or has an unknown, missing or impossible value.
+    """
+    return read_yaml(path or resource_path("settings.yaml"), Settings)
+
+
+def read_yaml(path: Path, kind: type[R]) -> R:
+    """Read a YAML file into a frozen record.
+
+    Args:
+        path: the file.
+        kind: the record's type; keys that it does not have are refused.
+
+    Raises:
+        SettingsError: the file is missing, is no YAML or does not fit the type.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        what, cure = f"cannot be read: {error.strerror}", "Check the path"
+        raise SettingsError(what, where=path, cure=cure) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        what, cure = f"is not YAML: {error}", "Mend the file"
+        raise SettingsError(what, where=path, cure=cure) from error
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        what = f"does not fit: {error}"
+        cure = "Compare it with the file of this name that comes with fusioncall"
+        raise SettingsError(what, where=path, cure=cure) from error

@@ -1,0 +1,328 @@
+"""The steps of a run, from file to file. The workflow calls them one by one, `run` in a row."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pysam.version import __htslib_version__ as htslib_version
+
+from fusioncall import __version__
+from fusioncall.align import Aligner
+from fusioncall.annotate import annotate
+from fusioncall.bam import (
+    check_contigs,
+    open_bam,
+    read_molecules,
+    sort_and_index,
+    write_molecules,
+)
+from fusioncall.catalogue import read_catalogue
+from fusioncall.coords import breakpoint_text
+from fusioncall.errors import InputError
+from fusioncall.files import make_folder, sha256, whole_file
+from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
+from fusioncall.pipeline import call_molecules
+from fusioncall.reference import MANIFEST, Reference
+from fusioncall.screen import ReadFiles, Screen, describe_inputs
+from fusioncall.settings import Settings
+from fusioncall.status import GeneStatus, decide
+from fusioncall.tables import write_candidates, write_fusions, write_verdicts
+
+log = logging.getLogger(__name__)
+
+CALLS_SCHEMA = 1
+"""Version of `calls.json`."""
+
+RESULTS = (
+    "fusions.tsv",
+    "candidates.tsv",
+    "verdicts.tsv",
+    "evidence.bam",
+    "evidence.bam.bai",
+    "qc.json",
+    "provenance.json",
+)
+"""The files of a sample."""
+
+_SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every step needs: the open reference, all thresholds, and how many threads."""
+
+    reference: Reference
+    settings: Settings
+    threads: int
+
+
+def check_sample_name(name: str) -> str:
+    """The name, if files and tables can carry it.
+
+    Raises:
+        InputError: it holds anything but letters, digits, dot, underscore and hyphen.
+    """
+    if not _SAMPLE_NAME.fullmatch(name):
+        what = f"the sample name {name!r} holds other characters than letters, digits, . _ -"
+        raise InputError(what, cure="Rename the sample; begin with a letter or digit")
+    return name
+
+
+def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
+    """FASTQ -> unaligned BAM of the kept molecules, and the census of all.
+
+    Raises:
+        InputError: a file cannot be used.
+    """
+    looker = _screen(setup)
+    kept = 0
+
+    def count(molecules: Iterable[Molecule]) -> Iterable[Molecule]:
+        nonlocal kept
+        for molecule in molecules:
+            kept += 1
+            yield molecule
+
+    with whole_file(reads) as temporary:
+        write_molecules(temporary, count(looker.fastq(files)), {})
+    seen = looker.census("fastq", kept, describe_inputs((*files.first, *files.second)))
+    log.info("%d of %d molecules touch a target", kept, seen.fragments)
+    _write_json(census, seen)
+
+
+def align(reads: Path, setup: Setup, out: Path) -> None:
+    """Unaligned BAM -> BAM with the pieces of each read, in the order of the molecules' names.
+
+    Raises:
+        InputError: the reads cannot be used.
+    """
+    molecules, _ = read_molecules(reads, {}, None, setup.threads)
+    aligner = Aligner(setup.reference.index_path, setup.settings.align)
+    with whole_file(out) as temporary:
+        aligned = aligner.align(molecules, setup.threads)
+        write_molecules(temporary, aligned, setup.reference.contigs)
+    log.info("%d molecules aligned", len(molecules))
+
+
+def call(
+    sample: str, bam: Path, census: Path | None, setup: Setup, calls: Path, evidence: Path
+) -> None:
+    """BAM -> `calls.json` and the BAM of all supporting molecules with its index.
+
+    Args:
+        sample: its name.
+        bam: alignments of the kept molecules, or of a whole sample in any order.
+        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        setup: reference, thresholds, threads.
+        calls: where to write.
+        evidence: where to write.
+
+    Raises:
+        InputError: the BAM cannot be used or fits another genome.
+    """
+    check_sample_name(sample)
+    contigs = setup.reference.contigs
+    with open_bam(bam) as alignments:
+        lengths = dict(zip(alignments.references, alignments.lengths, strict=True))
+    check_contigs(bam, lengths, contigs)
+    if census is None:
+        seen, names = _screen_bam(bam, setup)
+    else:
+        seen, names = msgspec.json.decode(census.read_bytes(), type=Census), None
+    molecules, counts = read_molecules(bam, contigs, names, setup.threads)
+    if counts.unknown_contig:
+        log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
+    found = call_molecules(molecules, setup.reference, setup.settings)
+    made = SampleCalls(
+        schema=CALLS_SCHEMA,
+        sample=sample,
+        fusioncall=__version__,
+        settings_sha256=_settings_digest(setup.settings),
+        reference=setup.reference.manifest.name,
+        reference_sha256=sha256(setup.reference.path / MANIFEST),
+        census=seen,
+        alignments=counts,
+        molecules=len(molecules),
+        proposals=found.proposals,
+        normal_splices=found.normal_splices,
+        calls=found.calls,
+    )
+    _write_evidence(evidence, molecules, found.calls, contigs)
+    _write_json(calls, made)
+
+
+def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> None:
+    """`calls.json` -> the tables, `qc.json` and `provenance.json` in a folder.
+
+    Raises:
+        InputError: the calls cannot be read, or were made with another reference.
+    """
+    made = read_calls(calls)
+    manifest = setup.reference.path / MANIFEST
+    if made.reference_sha256 != sha256(manifest):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    make_folder(out)
+    annotated = annotate(made.calls, read_catalogue(catalogue))
+    known = setup.reference.manifest.target_sequence_known
+    statuses = [
+        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
+        for target in setup.reference.targets
+    ]
+    write_fusions(out / "fusions.tsv", made.sample, annotated)
+    write_candidates(out / "candidates.tsv", made.sample, annotated)
+    write_verdicts(out / "verdicts.tsv", made.sample, statuses)
+    _write_json(out / "qc.json", _qc(made, statuses))
+    _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
+
+
+def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out: Path) -> None:
+    """All steps for one sample.
+
+    The files take their place in `out` only when all of them are whole.
+
+    Args:
+        sample: its name.
+        reads: FASTQ files, or the BAM of a whole sample.
+        setup: reference, thresholds, threads.
+        catalogue: known partners.
+        out: the sample's folder.
+
+    Raises:
+        FusioncallError: an input cannot be used, or the folder cannot be written.
+    """
+    check_sample_name(sample)
+    make_folder(out)
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
+        work = Path(folder)
+        bam, census = _aligned(reads, setup, work)
+        call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
+        annotate_sample(work / "calls.json", setup, catalogue, work)
+        for name in RESULTS:
+            (work / name).replace(out / name)
+
+
+def read_calls(path: Path) -> SampleCalls:
+    """Read `calls.json`.
+
+    Raises:
+        InputError: it is missing, broken, or of another version.
+    """
+    cure = "Make it with this version: fusioncall call"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=SampleCalls)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(what, where=path, cure="Check the path") from error
+    except msgspec.MsgspecError as error:
+        raise InputError(f"is no calls.json: {error}", where=path, cure=cure) from error
+
+
+def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:
+    """The alignments of a sample and the census, which a BAM of the user's has not yet."""
+    if isinstance(reads, Path):
+        return reads, None
+    screen(reads, setup, work / "screened.bam", work / "census.json")
+    align(work / "screened.bam", setup, work / "aligned.bam")
+    return work / "aligned.bam", work / "census.json"
+
+
+def _screen(setup: Setup) -> Screen:
+    targets = len(setup.reference.targets)
+    return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
+
+
+def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
+    looker = _screen(setup)
+    names = frozenset(looker.bam(bam))
+    seen = looker.census("bam", len(names), describe_inputs((bam,)))
+    if not seen.fragments:
+        raise InputError("holds no reads", where=bam, cure="Give the BAM of a sequenced sample")
+    log.info("%d of %d molecules touch a target", len(names), seen.fragments)
+    return seen, names
+
+
+def _write_evidence(
+    path: Path, molecules: Iterable[Molecule], calls: Iterable[Call], contigs: Mapping[str, int]
+) -> None:
+    """Write the molecules that support any candidate, each marked with what it supports.
+
+    Tags: `XF` the fusion, `XJ` its two breakpoints, `XK` split or spanning.
+    """
+    tags: dict[str, dict[str, str]] = {}
+    for each in calls:
+        fusion = each.fusion
+        place = f"{_breakpoint(fusion.five)}>{_breakpoint(fusion.three)}"
+        for kind, names in (
+            ("split", fusion.support.split_names),
+            ("spanning", fusion.support.spanning_names),
+        ):
+            tags |= {name: {"XF": fusion.name, "XJ": place, "XK": kind} for name in names}
+    supporting = (molecule for molecule in molecules if molecule.name in tags)
+    with whole_file(path) as temporary:
+        write_molecules(temporary, supporting, contigs, tags)
+        sort_and_index(temporary)
+        index = temporary.with_name(f"{temporary.name}.bai")
+        index.replace(path.with_name(f"{path.name}.bai"))
+
+
+def _breakpoint(partner: Partner) -> str:
+    return breakpoint_text(partner.contig, partner.position, partner.strand)
+
+
+def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
+    census = msgspec.to_builtins(made.census)
+    del census["inputs"]
+    return {
+        "schema": 1,
+        "sample": made.sample,
+        "reads": census,
+        "alignments_of_kept_molecules": made.alignments,
+        "molecules": made.molecules,
+        "proposals": made.proposals,
+        "normal_splices": made.normal_splices,
+        "candidates": len(made.calls),
+        "calls": sum(each.passed for each in made.calls),
+        "status": {each.gene: each.status for each in statuses},
+    }
+
+
+def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, Any]:
+    """What the results were made of and with; no time, host or path, so that it is repeatable."""
+    manifest = setup.reference.manifest
+    return {
+        "schema": 1,
+        "sample": made.sample,
+        "fusioncall": __version__,
+        "called_with": {"fusioncall": made.fusioncall, "settings_sha256": made.settings_sha256},
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "htslib": htslib_version,
+        "reference": {
+            "name": manifest.name,
+            "manifest_sha256": made.reference_sha256,
+            "sources": manifest.sources,
+        },
+        "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
+        "settings": setup.settings,
+        "settings_sha256": _settings_digest(setup.settings),
+        "inputs": made.census.inputs,
+    }
+
+
+def _settings_digest(settings: Settings) -> str:
+    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
+
+
+def _write_json(path: Path, document: object) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")

@@ -1,0 +1,177 @@
+"""Records -> TSV. The columns are the fields of a frozen dataclass, in their order.
+
+`docs/outputs.md` says what each column means; a test compares it with this module both ways.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusioncall.annotate import AnnotatedCall
+from fusioncall.coords import breakpoint_text
+from fusioncall.files import whole_file
+from fusioncall.filters import FILTERS
+from fusioncall.model import Partner
+from fusioncall.status import GeneStatus
+
+UNKNOWN = "."
+"""What stands where nothing is known or nothing applies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusionRow:
+    """A row of `fusions.tsv`, and the first columns of a row of `candidates.tsv`."""
+
+    sample: str
+    fusion: str
+    gene5: str
+    gene3: str
+    breakpoint5: str
+    breakpoint3: str
+    split_molecules: int
+    spanning_molecules: int
+    confidence: str
+    fusion_class: str
+    target: str
+    gene_id5: str
+    gene_id3: str
+    transcript5: str
+    transcript3: str
+    exon5: str
+    exon3: str
+    site5: str
+    site3: str
+    inserted: str
+    homology_bp: int
+    collinear_distance_bp: str
+    copies: int
+    distinct_starts: int
+    anchor5_bp: int
+    anchor3_bp: int
+    mapq_phred: int
+    catalogue: str
+    tumour_types: str
+    references: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """A row of `verdicts.tsv`."""
+
+    sample: str
+    gene: str
+    status: str
+    reason: str
+    calls: int
+    candidates: int
+    target_reads: int
+    fragments: int
+
+
+_HEADINGS = {"fusion_class": "class"}
+FUSION_COLUMNS = tuple(
+    _HEADINGS.get(field.name, field.name) for field in dataclasses.fields(FusionRow)
+)
+VERDICT_COLUMNS = tuple(field.name for field in dataclasses.fields(VerdictRow))
+CANDIDATE_COLUMNS = (
+    *FUSION_COLUMNS,
+    "passed",
+    "failed_filters",
+    *(f"filter_{name}" for name in FILTERS),
+)
+
+
+def fusion_row(sample: str, annotated: AnnotatedCall) -> FusionRow:
+    """The row of a call."""
+    call = annotated.call
+    fusion, support = call.fusion, call.fusion.support
+    known = annotated.known_pair
+    distance = fusion.distance_bp
+    return FusionRow(
+        sample=sample,
+        fusion=fusion.name,
+        gene5=fusion.five.gene,
+        gene3=fusion.three.gene,
+        breakpoint5=_breakpoint(fusion.five),
+        breakpoint3=_breakpoint(fusion.three),
+        split_molecules=support.split_molecules,
+        spanning_molecules=support.spanning_molecules,
+        confidence=call.confidence.value,
+        fusion_class=fusion.fusion_class.value,
+        target=fusion.target,
+        gene_id5=fusion.five.gene_id,
+        gene_id3=fusion.three.gene_id,
+        transcript5=fusion.five.transcript or UNKNOWN,
+        transcript3=fusion.three.transcript or UNKNOWN,
+        exon5=str(fusion.five.exon or UNKNOWN),
+        exon3=str(fusion.three.exon or UNKNOWN),
+        site5=fusion.five.site.value,
+        site3=fusion.three.site.value,
+        inserted=fusion.inserted or UNKNOWN,
+        homology_bp=fusion.homology_bp,
+        collinear_distance_bp=UNKNOWN if distance is None else str(distance),
+        copies=support.copies,
+        distinct_starts=support.distinct_starts,
+        anchor5_bp=support.donor_anchor_bp,
+        anchor3_bp=support.acceptor_anchor_bp,
+        mapq_phred=fusion.mapq_phred,
+        catalogue=annotated.knowledge.value,
+        tumour_types=(known.tumour_types if known else "") or UNKNOWN,
+        references=(known.references if known else "") or UNKNOWN,
+    )
+
+
+def candidate_cells(sample: str, annotated: AnnotatedCall) -> tuple[str, ...]:
+    """The row of a candidate: that of a call, then the verdict of each filter."""
+    verdicts = annotated.call.verdicts
+    failed = [verdict.filter for verdict in verdicts if not verdict.passed]
+    told = (f"{'pass' if each.passed else 'FAIL'}:{each.value}{each.limit}" for each in verdicts)
+    row = _cells(fusion_row(sample, annotated))
+    return (*row, "no" if failed else "yes", ",".join(failed) or UNKNOWN, *told)
+
+
+def write_fusions(path: Path, sample: str, calls: Iterable[AnnotatedCall]) -> None:
+    """Write `fusions.tsv`: the calls that passed every filter."""
+    rows = (_cells(fusion_row(sample, each)) for each in calls if each.call.passed)
+    _write(path, FUSION_COLUMNS, rows)
+
+
+def write_candidates(path: Path, sample: str, calls: Iterable[AnnotatedCall]) -> None:
+    """Write `candidates.tsv`: every candidate with the verdict of each filter."""
+    _write(path, CANDIDATE_COLUMNS, (candidate_cells(sample, each) for each in calls))
+
+
+def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> None:
+    """Write `verdicts.tsv`: the answer for each target gene."""
+    rows = (
+        VerdictRow(
+            sample=sample,
+            gene=each.gene,
+            status=each.status.value,
+            reason=each.reason,
+            calls=each.calls,
+            candidates=each.candidates,
+            target_reads=each.target_reads,
+            fragments=each.fragments,
+        )
+        for each in statuses
+    )
+    _write(path, VERDICT_COLUMNS, map(_cells, rows))
+
+
+def _breakpoint(partner: Partner) -> str:
+    return breakpoint_text(partner.contig, partner.position, partner.strand)
+
+
+def _cells(row: FusionRow | VerdictRow) -> tuple[str, ...]:
+    return tuple(str(getattr(row, field.name)) for field in dataclasses.fields(row))
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        out.write("\t".join(columns) + "\n")
+        for row in rows:
+            out.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")

@@ -1,0 +1,283 @@
+"""Reads, molecules and junctions for tests, from few arguments.
+
+A read is cut out of the world's genome, piece by piece, so what it shows is known by construction.
+A piece is a stretch of a contig with the strand on which it is read; bases between pieces are given
+as text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fusioncall.coords import Breakend, Strand, parse_breakpoint
+from fusioncall.model import (
+    Candidate,
+    Census,
+    Junction,
+    Molecule,
+    Read,
+    ReadNumber,
+    Segment,
+    Support,
+)
+from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
+from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
+from fusioncall.world import SimulatedTranscript, World, reverse_complement
+
+STRAND_PAIRS = tuple(itertools.product(Strand, Strand))
+
+
+# pieces, segments, reads
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a contig, 0-based and half-open, read on a strand."""
+
+    contig: str
+    start: int
+    end: int
+    strand: Strand = Strand.FORWARD
+
+
+def bases_of(world: World, piece: Piece) -> str:
+    text = world.genome[piece.contig][piece.start : piece.end]
+    return text if piece.strand is Strand.FORWARD else reverse_complement(text)
+
+
+def segment(
+    contig: str, start: int, cigar: str, *, reverse: bool = False, mapq: int = 60, edits: int = 0
+) -> Segment:
+    """A segment from a whole CIGAR, clips included, in genome order."""
+    parts = [(operation, int(size)) for size, operation in re.findall(r"(\d+)([MIDNSH=X])", cigar)]
+    inner = [part for part in parts if part[0] not in "SH"]
+    first = parts.index(inner[0])
+    left = sum(size for _, size in parts[:first])
+    right = sum(size for _, size in parts[first + len(inner) :])
+    query = sum(size for operation, size in inner if operation in "MI=X")
+    before = right if reverse else left
+    span = sum(size for operation, size in inner if operation in "MDN=X")
+    return Segment(
+        contig, start, start + span, reverse, before, before + query, tuple(inner), mapq, edits
+    )
+
+
+def make_read(
+    world: World,
+    parts: Sequence[Piece | str],
+    number: ReadNumber = ReadNumber.SINGLE,
+    *,
+    mapq: int = 60,
+) -> Read:
+    """A read of some pieces one after the other; each piece is a segment of its own."""
+    texts = [part if isinstance(part, str) else bases_of(world, part) for part in parts]
+    sequence = "".join(texts)
+    segments = []
+    place = 0
+    for part, text in zip(parts, texts, strict=True):
+        if isinstance(part, Piece):
+            size = len(text)
+            segments.append(
+                Segment(
+                    part.contig,
+                    part.start,
+                    part.end,
+                    part.strand is Strand.REVERSE,
+                    place,
+                    place + size,
+                    (("M", size),),
+                    mapq,
+                    0,
+                )
+            )
+        place += len(text)
+    return Read(number, sequence, "I" * len(sequence), tuple(segments))
+
+
+def flipped(read: Read) -> Read:
+    """The same stretch of the molecule, sequenced from its other strand."""
+    size = len(read.sequence)
+    segments = tuple(
+        replace(
+            each,
+            is_reverse=not each.is_reverse,
+            query_start=size - each.query_end,
+            query_end=size - each.query_start,
+        )
+        for each in reversed(read.segments)
+    )
+    return replace(
+        read,
+        sequence=reverse_complement(read.sequence),
+        quality=read.quality[::-1],
+        segments=segments,
+    )
+
+
+def single(name: str, read: Read) -> Molecule:
+    return Molecule(name, (replace(read, number=ReadNumber.SINGLE),))
+
+
+def pair(name: str, first: Read, second: Read) -> Molecule:
+    """A molecule of two mates, both given in the direction of transcription; the second is turned."""
+    return Molecule(
+        name,
+        (
+            replace(first, number=ReadNumber.FIRST),
+            replace(flipped(second), number=ReadNumber.SECOND),
+        ),
+    )
+
+
+def text_read(text: str, number: ReadNumber = ReadNumber.SINGLE) -> Read:
+    """A read without alignment."""
+    return Read(number, text, "I" * len(text), ())
+
+
+def text_pair(name: str, fragment: str, read_bp: int) -> Molecule:
+    """Both ends of a fragment, without alignment."""
+    first = text_read(fragment[:read_bp], ReadNumber.FIRST)
+    second = text_read(reverse_complement(fragment[-read_bp:]), ReadNumber.SECOND)
+    return Molecule(name, (first, second))
+
+
+# junctions
+
+
+def plant(world: World, text: str, **molecules: int) -> PlantedFusion:
+    return parse_fusion(world, text, Molecules(**molecules))
+
+
+def junction_of(fusion: PlantedFusion) -> Junction:
+    return Junction(
+        Breakend.donor(*parse_breakpoint(fusion.breakpoint5)),
+        Breakend.acceptor(*parse_breakpoint(fusion.breakpoint3)),
+        fusion.inserted,
+    )
+
+
+def candidate_of(junction: Junction, *, homology_bp: int = 0, mapq: int = 60) -> Candidate:
+    """A candidate without proposals: only annotated isoforms are followed."""
+    return Candidate(junction, homology_bp, mapq, ())
+
+
+def candidate(world: World, text: str) -> Candidate:
+    return candidate_of(junction_of(plant(world, text)))
+
+
+def fused_text(world: World, text: str) -> tuple[str, int]:
+    """The fused transcript of a specification, and the offset of its first 3' base."""
+    five, inserted, three = fused_parts(world, plant(world, text))
+    return five + inserted + three, len(five) + len(inserted)
+
+
+def piece_before(contig: str, position: int, strand: Strand, size: int) -> Piece:
+    """The `size` bases of a strand that end with the base at `position`."""
+    if strand is Strand.FORWARD:
+        return Piece(contig, position - size + 1, position + 1, strand)
+    return Piece(contig, position, position + size, strand)
+
+
+def piece_from(contig: str, position: int, strand: Strand, size: int) -> Piece:
+    """The `size` bases of a strand that begin with the base at `position`."""
+    return replace(piece_before(contig, position, strand.opposite, size), strand=strand)
+
+
+def split_parts(junction: Junction, before: int, after: int) -> list[Piece | str]:
+    """The parts of a read across a junction, in the direction of transcription."""
+    donor, acceptor = junction.donor, junction.acceptor
+    left = piece_before(donor.contig, donor.position, donor.donor_strand, before)
+    right = piece_from(acceptor.contig, acceptor.position, acceptor.acceptor_strand, after)
+    return [left, junction.inserted, right] if junction.inserted else [left, right]
+
+
+def donor_edge(transcript: SimulatedTranscript, number: int) -> int:
+    """The 0-based last base of an exon (counted from 1)."""
+    exon = transcript.exons[number - 1]
+    return exon.end - 1 if transcript.strand is Strand.FORWARD else exon.start
+
+
+def acceptor_edge(transcript: SimulatedTranscript, number: int) -> int:
+    """The 0-based first base of an exon (counted from 1)."""
+    exon = transcript.exons[number - 1]
+    return exon.start if transcript.strand is Strand.FORWARD else exon.end - 1
+
+
+def exon_edges(world: World, role: str | None = None) -> Iterator[tuple[SimulatedTranscript, int]]:
+    """All transcripts with the numbers of their exons, the first and last left out."""
+    for transcript in world.transcripts:
+        if role is None or transcript.role == role:
+            for number in range(2, len(transcript.exons)):
+                yield transcript, number
+
+
+# what was counted
+
+
+def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Support:
+    return Support(
+        split_molecules=split,
+        spanning_molecules=spanning,
+        copies=0,
+        distinct_starts=split + spanning,
+        best_anchor_bp=anchor_bp,
+        donor_anchor_bp=anchor_bp,
+        acceptor_anchor_bp=anchor_bp,
+        split_names=tuple(f"split{i}" for i in range(split)),
+        spanning_names=tuple(f"spanning{i}" for i in range(spanning)),
+    )
+
+
+def census(fragments: int = 200_000, **target_reads: int) -> Census:
+    return Census(
+        source="fastq",
+        fragments=fragments,
+        reads=2 * fragments,
+        bases=200 * fragments,
+        min_read_bp=100,
+        max_read_bp=100,
+        kept_molecules=sum(target_reads.values()),
+        target_reads={"NTRK1": 0, "NTRK2": 0, "NTRK3": 0} | target_reads,
+        control_reads={},
+        inputs=(),
+    )
+
+
+# samples
+
+
+def simulated(world: World, *plants: PlantedFusion, name: str = "S", **reads: object):
+    """A simulated sample without sequencing errors, unless asked for."""
+    library = ReadSettings(**({"error_rate": 0.0} | reads))
+    return simulate_sample(world, SamplePlan(name, settings=library, plants=plants))
+
+
+def molecules_of(sample: SimulatedSample) -> list[Molecule]:
+    """The molecules of a simulated sample, without alignments, in the order of their names."""
+    made = []
+    for each in sample.molecules:
+        if each.second is None:
+            made.append(Molecule(each.name, (text_read(each.first.bases),)))
+            continue
+        first = text_read(each.first.bases, ReadNumber.FIRST)
+        second = text_read(each.second.bases, ReadNumber.SECOND)
+        made.append(Molecule(each.name, (first, second)))
+    return sorted(made, key=lambda molecule: molecule.name)
+
+
+def fastq_text(records: Iterable[tuple[str, str]], end: str = "\n") -> str:
+    return "".join(
+        end.join((f"@{name}", bases, "+", "I" * len(bases), "")) for name, bases in records
+    )
+
+
+def write_fastq(path: Path, records: Iterable[tuple[str, str]], end: str = "\n") -> Path:
+    """FASTQ of names and bases, gzip if the name says so."""
+    content = fastq_text(records, end).encode()
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    return path

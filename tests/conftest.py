@@ -1,0 +1,136 @@
+"""What several test modules share: the small world, its reference bundle, and the command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import pytest
+
+from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.cli import main
+from fusioncall.reference import Reference
+from fusioncall.resources import resource_path
+from fusioncall.settings import read_settings
+from fusioncall.world import build_world
+from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip a test for which something is missing; in continuous integration nothing may be."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}, and CI must not skip this test")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def world():
+    """The small genome with its transcripts."""
+    return build_world()
+
+
+@pytest.fixture(scope="session")
+def settings():
+    """The settings that come with fusioncall."""
+    return read_settings()
+
+
+@pytest.fixture(scope="session")
+def genome_files(world, tmp_path_factory):
+    """FASTA and GENCODE GTF of the world."""
+    folder = tmp_path_factory.mktemp("genome")
+    fasta, gtf = folder / "world.fa.gz", folder / "world.gtf.gz"
+    write_genome(world, fasta, ContigNames.CHR)
+    write_annotation(world, gtf, Dialect.GENCODE)
+    return fasta, gtf
+
+
+@pytest.fixture(scope="session")
+def bundle_inputs(genome_files):
+    """All that the world's bundle is made of."""
+    fasta, gtf = genome_files
+    return BundleInputs(
+        fasta=fasta,
+        gtf=gtf,
+        targets=resource_path("targets.yaml"),
+        controls=resource_path("control_genes.tsv"),
+        name="world",
+    )
+
+
+@pytest.fixture(scope="session")
+def reference_folder(bundle_inputs, settings, tmp_path_factory):
+    """The world's reference bundle; not to be changed (`changed_bundle` gives a copy)."""
+    folder = tmp_path_factory.mktemp("bundle") / "reference"
+    build_bundle(bundle_inputs, folder, settings, 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference(reference_folder):
+    """The world's open reference bundle."""
+    return Reference(reference_folder)
+
+
+@pytest.fixture
+def copied_bundle(reference_folder, tmp_path):
+    """A copy of the world's bundle that a test may break."""
+    return Path(shutil.copytree(reference_folder, tmp_path / "copied-bundle"))
+
+
+@pytest.fixture
+def shared():
+    """A file of the data that lies beside the checkout; the test is skipped without it."""
+
+    def find(name: str) -> Path:
+        path = CHECKOUT.parent / "shared" / name
+        if not path.is_file():
+            lacking(f"../shared/{name} is missing")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def tool():
+    """The path of an external program; the test is skipped without it."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            lacking(f"{name} is not installed")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def run_cli(capfd):
+    """Run a command in this process; what C libraries print is seen too."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*words: object) -> Outcome:
+        capfd.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 1
+        return Outcome(code, *capfd.readouterr())
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -1,0 +1,125 @@
+# Reads and checks the config and the sample sheet before any job starts, and finds inputs.
+import os
+import re
+import sys
+from pathlib import Path
+
+try:
+    from fusioncall import sheet
+except ModuleNotFoundError:
+    # A checkout that is not installed beside Snakemake: with `--sdm conda` it need not be.
+    sys.path.append(
+        workflow.current_basedir.join("../../src").get_path_or_uri(secret_free=True)
+    )
+    from fusioncall import sheet
+from fusioncall.errors import FusioncallError
+
+# The rules call the fusioncall that belongs to this Snakemake, or else the one on PATH.
+beside_snakemake = Path(sys.executable).parent
+if (beside_snakemake / "fusioncall").exists():
+    os.environ.update(
+        PATH=f"{beside_snakemake}{os.pathsep}{os.environ.get('PATH', '')}"
+    )
+
+try:
+    sheet.check_config(
+        config,
+        ", ".join(map(str, workflow.configfiles)) or "the config",
+        Path(workflow.source_path("../schemas/config.schema.yaml")),
+    )
+    SAMPLES = {
+        sample.name: sample
+        for sample in sheet.read_samples(
+            Path(config["samples"]),
+            Path(workflow.source_path("../schemas/samples.schema.yaml")),
+        )
+    }
+except FusioncallError as error:
+    print(f"fusioncall: error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+PRODUCTS = (
+    "fusions.tsv",
+    "candidates.tsv",
+    "verdicts.tsv",
+    "evidence.bam",
+    "evidence.bam.bai",
+    "qc.json",
+    "provenance.json",
+)
+OUTDIR = str(Path(config["outdir"]))
+REFERENCE = config["reference"]
+BUNDLE = str(
+    Path(REFERENCE.get("bundle") or Path(REFERENCE["folder"]) / REFERENCE["name"])
+)
+# A file of the reference that is given by its URL is kept here, under the name of its kind.
+DOWNLOADS = f"{BUNDLE}.downloads"
+
+
+wildcard_constraints:
+    sample="|".join(map(re.escape, SAMPLES)),
+    kind="fasta|gtf",
+    compressed=r"|\.gz",
+
+
+def reference_source(kind):
+    """Path of the FASTA or GTF: as given, or where its URL is downloaded to."""
+
+    def path(wildcards):
+        given = REFERENCE[kind]
+        if not sheet.is_url(given):
+            return given
+        return f"{DOWNLOADS}/{kind}{'.gz' if given.endswith('.gz') else ''}"
+
+    return path
+
+
+def alignments(wildcards):
+    """The user's BAM, or the kept reads of the sample, aligned."""
+    return (
+        SAMPLES[wildcards.sample].bam or f"{OUTDIR}/{wildcards.sample}/work/aligned.bam"
+    )
+
+
+def census(wildcards):
+    """The counts of the screen; a sample given as BAM has none."""
+    if SAMPLES[wildcards.sample].bam:
+        return []
+    return f"{OUTDIR}/{wildcards.sample}/work/census.json"
+
+
+def option(name, value):
+    """The words of an option for a shell line; none if it has no value."""
+    return [name, value] if value else []
+
+
+def memory(base, per_input_mb=0, at_most=64000):
+    """Megabytes for a job: they grow with its input and with each attempt."""
+
+    def mem_mb(wildcards, input, attempt):
+        grown = base + (per_input_mb * input.size_mb if per_input_mb else 0)
+        return attempt * int(min(grown, at_most))
+
+    return mem_mb
+
+
+def bundle_memory(base):
+    """Megabytes for a job that loads the bundle's index: they grow with each attempt."""
+
+    def mem_mb(wildcards, input, attempt):
+        manifest = Path(input.reference)
+        manifest.stat()  # raises if the bundle is yet to be built; Snakemake asks again later
+        held = sum(file.stat().st_size for file in manifest.parent.iterdir())
+        return attempt * int(base + 1.5 * held / 1e6)
+
+    return mem_mb
+
+
+def minutes(base, per_input_gb=0):
+    """Run time for a job: it grows with its input and with each attempt."""
+
+    def runtime(wildcards, input, attempt):
+        grown = base + (per_input_gb * input.size_mb / 1000 if per_input_gb else 0)
+        return attempt * int(grown)
+
+    return runtime
