@@ -124,7 +124,7 @@ def single(name: str, read: Read) -> Molecule:
 
 
 def pair(name: str, first: Read, second: Read) -> Molecule:
-    """A molecule of two mates, both given in the direction of transcription; the second is turned."""
+    """A molecule of two mates, both given as transcribed; the second one is turned."""
     return Molecule(
         name,
         (
@@ -252,8 +252,8 @@ def census(fragments: int = 200_000, **target_reads: int) -> Census:
 
 
 def simulated(world: World, *plants: PlantedFusion, name: str = "S", **reads: object):
-    """A simulated sample without sequencing errors, unless asked for."""
-    library = ReadSettings(**({"error_rate": 0.0} | reads))
+    """A simulated sample; without sequencing errors and with the anchor of `recount`, as given."""
+    library = ReadSettings(**({"error_rate": 0.0, "anchor_bp": 8} | reads))
     return simulate_sample(world, SamplePlan(name, settings=library, plants=plants))
 
 

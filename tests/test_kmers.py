@@ -1,0 +1,133 @@
+"""The k-mer kernel against a solution with Python sets."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusioncall.kmers import KmerTable, build_table, count_hits, kmer_codes
+from fusioncall.world import reverse_complement
+
+BASES = st.text("ACGT", max_size=80)
+READS = st.lists(st.text("ACGTNacgtn", max_size=80), max_size=8)
+
+
+def is_complex(word):
+    return len({word[i : i + 3] for i in range(len(word) - 2)}) >= 5
+
+
+def words_of(text, size):
+    """The k-mers of a sequence as text, the smaller one of both strands; None where there is N."""
+    for i in range(len(text) - size + 1):
+        word = text[i : i + size].upper()
+        yield min(word, reverse_complement(word)) if set(word) <= set("ACGT") else None
+
+
+def expected_hits(size, genes, reads):
+    """Hits of each read and gene, by sets of words."""
+    sets, taken = [], set()
+    for texts in genes.values():
+        words = {
+            min(word, reverse_complement(word))
+            for text in texts
+            for word in (text[i : i + size].upper() for i in range(len(text) - size + 1))
+            if set(word) <= set("ACGT") and is_complex(word)
+        }
+        sets.append(words - taken)
+        taken |= words
+    return [[sum(word in each for word in words_of(read, size)) for each in sets] for read in reads]
+
+
+def hits_of(table, reads):
+    return count_hits(table, table.filter, [read.encode() for read in reads]).tolist()
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    size=st.integers(11, 15),
+    genes=st.dictionaries(
+        st.sampled_from("ABCD"), st.lists(BASES, min_size=1, max_size=3), min_size=1
+    ),
+    strangers=READS,
+    data=st.data(),
+)
+def test_hits_are_those_of_a_set_of_words(size, genes, strangers, data):
+    texts = [text for each in genes.values() for text in each]
+    cuts = st.tuples(st.sampled_from(texts), st.integers(0, 60), st.integers(0, 80), st.booleans())
+    reads = list(strangers)
+    for text, start, length, is_turned in data.draw(st.lists(cuts, max_size=6)):
+        piece = text[start : start + length]
+        reads.append(reverse_complement(piece) if is_turned else piece.lower())
+    table = build_table(size, genes)
+    assert hits_of(table, reads) == expected_hits(size, genes, reads)
+
+
+@settings(deadline=None)
+@given(gene=BASES, reads=READS)
+def test_both_strands_have_the_same_hits(gene, reads):
+    table = build_table(13, {"G": [gene]})
+    turned = build_table(13, {"G": [reverse_complement(gene)]})
+    assert table.codes.tolist() == turned.codes.tolist()
+    other = [reverse_complement(read.upper()) for read in reads]
+    assert hits_of(table, reads) == hits_of(table, other) == hits_of(turned, reads)
+
+
+def test_two_letters_stand_for_no_other_kmer():
+    """All 4^5 words of a small size by their codes: as many as there are pairs of strands."""
+    words = ["".join(letters) for letters in itertools.product("ACGT", repeat=7)]
+    codes = {}
+    for word in words:
+        for code in kmer_codes(word, 7).tolist():
+            codes.setdefault(code, set()).add(min(word, reverse_complement(word)))
+    assert all(len(each) == 1 for each in codes.values())
+    complex_words = {min(w, reverse_complement(w)) for w in words if is_complex(w)}
+    assert len(codes) == len(complex_words)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_kept"),
+    [
+        ("A" * 15, False),
+        ("AC" * 8, False),
+        ("ACG" * 5, False),
+        ("ACGT" * 4, False),
+        ("A" * 13 + "CG", False),  # AAA, AAC, ACG
+        ("A" * 11 + "CGTC", True),  # AAA, AAC, ACG, CGT, GTC
+        ("ACGTC" * 3, True),
+    ],
+)
+def test_low_complexity_is_left_out(word, is_kept):
+    word = word[:15]
+    assert (kmer_codes(word, 15).size == 1) is is_kept
+    assert (build_table(15, {"G": [word]}).codes.size == 1) is is_kept
+
+
+def test_shared_kmer_belongs_to_the_first_gene():
+    word = "ACGTTGCAATCGGAT"
+    table = build_table(15, {"FIRST": [word], "SECOND": [reverse_complement(word)]})
+    assert table.names == ("FIRST", "SECOND")
+    assert hits_of(table, [word]) == [[1, 0]]
+
+
+def test_no_kmer_runs_from_one_read_into_the_next():
+    word = "ACGTTGCAATCGGAT"
+    table = build_table(15, {"G": [word]})
+    for cut in range(16):
+        assert hits_of(table, [word[:cut], word[cut:]]) == [[cut == 15], [cut == 0]]
+
+
+def test_empty_reads_and_no_reads_have_rows():
+    table = build_table(15, {"G": ["ACGTTGCAATCGGAT"]})
+    assert hits_of(table, ["", "ACGTTGCAATCGGAT", "", ""]) == [[0], [1], [0], [0]]
+    assert hits_of(table, []) == []
+
+
+def test_table_is_sorted_and_holds_no_code_twice():
+    table = build_table(11, {"A": ["ACGTTGCAATCGGATTACGTTGCAATCGG"], "B": ["GGCTAACGTTGCAATC"]})
+    assert isinstance(table, KmerTable)
+    assert (np.diff(table.codes.astype(np.int64)) > 0).all()
+    assert table.codes.size == table.owners.size > 0

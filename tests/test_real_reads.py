@@ -1,0 +1,143 @@
+"""Real reads of a spike-in experiment, 2 x 101 (../shared/data): one NTRK fusion among seventeen.
+
+FusionCatcher, STAR-Fusion and Arriba agree on its breakpoints.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.cli import main
+from fusioncall.resources import resource_path
+from sequencing import rows, run_files
+
+pytestmark = pytest.mark.slow
+
+CHIMERIC = (  # Arriba's recommended parameters
+    "--outFilterMultimapNmax 50 --peOverlapNbasesMin 10 --alignSplicedMateMapLminOverLmate 0.5"
+    " --alignSJstitchMismatchNmax 5 -1 5 5 --chimSegmentMin 10 --chimOutType WithinBAM HardClip"
+    " --chimJunctionOverhangMin 10 --chimScoreDropMax 30 --chimScoreJunctionNonGTAG 0"
+    " --chimScoreSeparation 1 --chimSegmentReadGapMax 3 --chimMultimapNmax 50"
+)
+
+
+@pytest.fixture(scope="module")
+def shared_data(request):
+    """The folder of real reads and sequence."""
+    from conftest import CHECKOUT, lacking
+
+    folder = CHECKOUT.parent / "shared" / "data"
+    if not (folder / "spike_in" / "reads_1.fq.gz").is_file():
+        lacking("../shared/data is missing")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real_reference(shared_data, settings, tmp_path_factory):
+    """A bundle of the partial GRCh38."""
+    folder = tmp_path_factory.mktemp("grch38") / "reference"
+    inputs = BundleInputs(
+        fasta=shared_data / "grch38_partial" / "genome.fa.gz",
+        gtf=shared_data / "grch38_partial" / "genes.gtf.gz",
+        targets=resource_path("targets.yaml"),
+        controls=resource_path("control_genes.tsv"),
+        name="GRCh38_partial",
+    )
+    build_bundle(inputs, folder, settings, 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def spike_in(shared_data):
+    """The two FASTQ files."""
+    return [shared_data / "spike_in" / f"reads_{number}.fq.gz" for number in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def from_fastq(real_reference, spike_in, tmp_path_factory):
+    """Results from the FASTQ files."""
+    return run_files(spike_in, real_reference, tmp_path_factory.mktemp("fastq") / "S")
+
+
+@pytest.fixture(scope="module")
+def star_bam(shared_data, spike_in, tmp_path_factory):
+    """A BAM that STAR made of the same reads, with chimeric alignments within."""
+    import shutil
+
+    from conftest import lacking
+
+    for tool in ("STAR", "samtools"):
+        if shutil.which(tool) is None:
+            lacking(f"{tool} is not installed")
+    folder = tmp_path_factory.mktemp("star")
+    genome = folder / "genome.fa"
+    data = shared_data / "grch38_partial"
+    run(f"gzip -dc {data / 'genome.fa.gz'} > {genome}")
+    run(f"gzip -dc {data / 'genes.gtf.gz'} > {folder / 'genes.gtf'}")
+    run(
+        f"STAR --runMode genomeGenerate --genomeDir {folder / 'index'} --genomeFastaFiles {genome}"
+        f" --sjdbGTFfile {folder / 'genes.gtf'} --sjdbOverhang 100 --genomeSAindexNbases 10"
+        f" --genomeSAsparseD 2 --runThreadN 2 --outFileNamePrefix {folder}/index_"
+    )
+    genome.unlink()
+    run(
+        f"STAR --genomeDir {folder / 'index'} --readFilesIn {spike_in[0]} {spike_in[1]}"
+        f" --readFilesCommand gzip -dc --outSAMtype BAM Unsorted --outSAMunmapped Within"
+        f" --runThreadN 2 --outFileNamePrefix {folder}/ {CHIMERIC}"
+    )
+    shutil.rmtree(folder / "index")
+    run(f"samtools sort -o {folder}/sorted.bam {folder}/Aligned.out.bam")
+    return folder / "sorted.bam"
+
+
+@pytest.fixture(scope="module")
+def from_star(real_reference, star_bam, tmp_path_factory):
+    """Results from the BAM."""
+    out = tmp_path_factory.mktemp("bam") / "S"
+    words = ["--quiet", "run", "--sample", "S", "--bam", str(star_bam)]
+    assert main([*words, "--reference", str(real_reference), "--out", str(out)]) == 0
+    return out
+
+
+def run(line: str) -> None:
+    """A shell line that must succeed."""
+    subprocess.run(line, shell=True, check=True, capture_output=True)
+
+
+def test_the_one_fusion_and_no_other(from_fastq):
+    calls = rows(from_fastq / "fusions.tsv")
+    assert [(row["fusion"], row["breakpoint5"], row["breakpoint3"]) for row in calls] == [
+        ("ETV6::NTRK3", "chr12:11869969:+", "chr15:87940753:-")
+    ]
+    (row,) = calls
+    assert (row["exon5"], row["exon3"]) == ("5", "15")
+    assert (row["site5"], row["site3"]) == ("splice-site", "splice-site")
+    assert (row["confidence"], row["class"]) == ("high", "kinase-fusion")
+    # FusionCatcher publishes 8 reads across the junction and 6 spanning pairs for these reads
+    assert int(row["split_molecules"]) >= 8
+    assert int(row["split_molecules"]) + int(row["spanning_molecules"]) >= 14
+
+
+def test_a_star_bam_gives_the_same_row(from_fastq, from_star):
+    tables = [
+        [
+            # the aligners have scales of their own for the mapping quality
+            {name: cell for name, cell in row.items() if name != "mapq_phred"}
+            for row in rows(out / "fusions.tsv")
+        ]
+        for out in (from_fastq, from_star)
+    ]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 1
+
+
+def test_a_star_bam_gives_the_same_answers(from_fastq, from_star):
+    answers = [
+        [(row["gene"], row["status"], row["reason"]) for row in rows(out / "verdicts.tsv")]
+        for out in (from_fastq, from_star)
+    ]
+    assert answers[0] == answers[1]
+    assert [gene for gene, status, _ in answers[0] if status == "DETECTED"] == ["NTRK3"]
