@@ -20,7 +20,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test golden check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -49,6 +49,10 @@ demo: $(READY) ## run the workflow on the bundled data, show calls and answers
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+golden: $(READY) ## write the expected tables of tests/golden anew; read the diff
+	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py
+	@git --no-pager diff --stat tests/golden
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check

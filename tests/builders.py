@@ -248,6 +248,35 @@ def census(fragments: int = 200_000, **target_reads: int) -> Census:
     )
 
 
+# k-mers, by sets of words
+
+
+def is_complex(word):
+    return len({word[i : i + 3] for i in range(len(word) - 2)}) >= 5
+
+
+def words_of(text, size):
+    """The k-mers of a sequence as text, the smaller one of both strands; None where there is N."""
+    for i in range(len(text) - size + 1):
+        word = text[i : i + size].upper()
+        yield min(word, reverse_complement(word)) if set(word) <= set("ACGT") else None
+
+
+def expected_hits(size, genes, reads):
+    """Hits of each read and gene, by sets of words."""
+    sets, taken = [], set()
+    for texts in genes.values():
+        words = {
+            min(word, reverse_complement(word))
+            for text in texts
+            for word in (text[i : i + size].upper() for i in range(len(text) - size + 1))
+            if set(word) <= set("ACGT") and is_complex(word)
+        }
+        sets.append(words - taken)
+        taken |= words
+    return [[sum(word in each for word in words_of(read, size)) for each in sets] for read in reads]
+
+
 # samples
 
 
@@ -281,3 +310,30 @@ def write_fastq(path: Path, records: Iterable[tuple[str, str]], end: str = "\n")
     content = fastq_text(records, end).encode()
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     return path
+
+
+class SmallReference:
+    """As much of a `Reference` as finding exact junctions needs, from bases and exon edges.
+
+    `donors` and `acceptors` are (contig, strand, 0-based position).
+    """
+
+    def __init__(self, genome, donors=(), acceptors=()) -> None:
+        self.genome = genome
+        self.contigs = {contig: len(bases) for contig, bases in genome.items()}
+        self._donors, self._acceptors = set(donors), set(acceptors)
+
+    def transcribed(self, contig, blocks, strand):
+        forward = "".join(self.genome[contig][start:end] for start, end in blocks)
+        return forward if strand is Strand.FORWARD else reverse_complement(forward)
+
+    def splice_sites(self, contig, strand, positions):
+        low, high = min(positions), max(positions)
+        return tuple(
+            {
+                place
+                for on, way, place in sites
+                if (on, way) == (contig, strand) and low <= place <= high
+            }
+            for sites in (self._donors, self._acceptors)
+        )

@@ -31,7 +31,7 @@ from sequencing import (
     without,
 )
 
-MIRRORED = ("fusion", "split_molecules", "spanning_molecules", "inserted", "homology_bp", "exon5")
+MIRRORED = (
     "fusion",
     "split_molecules",
     "spanning_molecules",
@@ -41,7 +41,7 @@ MIRRORED = ("fusion", "split_molecules", "spanning_molecules", "inserted", "homo
     "exon3",
     "site5",
     "site3",
-]
+)
 FUSIONS = ("ETV6:5-NTRK3:15", "TPM3:8-NTRK1:10", "QKI:6-NTRK2:16", "LMNA:11-20-NTRK1:11")
 
 

@@ -9,37 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders import expected_hits, is_complex
 from fusioncall.kmers import KmerTable, build_table, count_hits, kmer_codes
 from fusioncall.world import reverse_complement
 
 BASES = st.text("ACGT", max_size=80)
 READS = st.lists(st.text("ACGTNacgtn", max_size=80), max_size=8)
-
-
-def is_complex(word):
-    return len({word[i : i + 3] for i in range(len(word) - 2)}) >= 5
-
-
-def words_of(text, size):
-    """The k-mers of a sequence as text, the smaller one of both strands; None where there is N."""
-    for i in range(len(text) - size + 1):
-        word = text[i : i + size].upper()
-        yield min(word, reverse_complement(word)) if set(word) <= set("ACGT") else None
-
-
-def expected_hits(size, genes, reads):
-    """Hits of each read and gene, by sets of words."""
-    sets, taken = [], set()
-    for texts in genes.values():
-        words = {
-            min(word, reverse_complement(word))
-            for text in texts
-            for word in (text[i : i + size].upper() for i in range(len(text) - size + 1))
-            if set(word) <= set("ACGT") and is_complex(word)
-        }
-        sets.append(words - taken)
-        taken |= words
-    return [[sum(word in each for word in words_of(read, size)) for each in sets] for read in reads]
 
 
 def hits_of(table, reads):

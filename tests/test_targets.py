@@ -253,9 +253,7 @@ def real_genes_of_gene_pred(path):
             ]
             cds = (int(cds_start), int(cds_end))
             found.setdefault(symbol, []).append(
-                Transcript(
-                    name, symbol, symbol, contig, Strand(strand), tuple(exons), cds
-                )
+                Transcript(name, symbol, symbol, contig, Strand(strand), tuple(exons), cds)
             )
     return [
         Gene(

@@ -13,12 +13,15 @@ import numpy as np
 import pysam
 
 from fusioncall import __version__
+from fusioncall.coords import Strand
+from fusioncall.donors import build_index
 from fusioncall.errors import BundleError
 from fusioncall.files import fingerprint, sha256, whole_folder
 from fusioncall.genes import Block, Gene, Transcript
 from fusioncall.gtf import Annotation, read_annotation
 from fusioncall.kmers import KmerTable, build_table
 from fusioncall.reference import (
+    DONORS,
     FILES,
     GENES,
     GENOME,
@@ -31,6 +34,7 @@ from fusioncall.reference import (
     Manifest,
     SourceRecord,
 )
+from fusioncall.sequence import reverse_complement
 from fusioncall.settings import Settings
 from fusioncall.targets import Target, place_targets, read_panel
 
@@ -73,6 +77,7 @@ def build_bundle(inputs: BundleInputs, out: Path, settings: Settings, threads: i
         targets = place_targets(read_panel(inputs.targets), annotation.genes, inputs.gtf)
         _write_genes(annotation.genes, folder / GENES)
         (folder / TARGETS).write_bytes(msgspec.json.format(msgspec.json.encode(targets)))
+        _write_donors(annotation.genes, contigs, folder)
         known = _write_kmers(inputs, targets, annotation.genes, folder, settings)
         log.info("aligner index, preset %s", settings.align.preset)
         _write_index(folder, settings.align.preset, threads)
@@ -202,6 +207,24 @@ def _write_kmers(
     table = build_table(settings.reference.kmer_bp, sequences)
     _save(table, folder / KMERS)
     return known
+
+
+def _write_donors(genes: Iterable[Gene], contigs: Mapping[str, int], folder: Path) -> None:
+    with pysam.FastaFile(str(folder / GENOME)) as genome:
+
+        def transcribe(contig: str, blocks: tuple[Block, ...], strand: Strand) -> str:
+            bases = _joined(genome, contig, blocks)
+            return bases if strand is Strand.FORWARD else reverse_complement(bases)
+
+        in_order = sorted(genes, key=lambda each: (each.contig, each.start))
+        index = build_index(in_order, tuple(contigs), transcribe)
+    np.savez(
+        folder / DONORS,
+        keys=index.keys,
+        contig_of=index.contig_of,
+        position_of=index.position_of,
+        is_forward=index.is_forward,
+    )
 
 
 def _controls(path: Path, genes: Iterable[Gene]) -> list[Gene]:

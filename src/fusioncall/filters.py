@@ -61,8 +61,10 @@ def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]
 
 
 def anchor(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
-    """A split read that reaches far enough into both sides."""
-    return _at_least(fusion.support.best_anchor_bp, settings.filters.min_anchor_bp)
+    """A split read that reaches far enough into both sides, when one is not an exon edge."""
+    limits = settings.filters
+    limit = limits.min_anchor_bp if is_spliced(fusion) else limits.min_anchor_off_splice_site_bp
+    return _at_least(fusion.support.best_anchor_bp, limit)
 
 
 def mapping_quality(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:

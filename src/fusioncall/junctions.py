@@ -146,15 +146,21 @@ def homology_bp(junction: Junction, reference: Reference) -> int:
 
 def group(proposals: Iterable[Proposal], reference: Reference) -> tuple[Candidate, ...]:
     """Gather the proposals of each junction, in the order of the junctions."""
-    by_junction: dict[Junction, list[Proposal]] = {}
-    for proposal in proposals:
-        by_junction.setdefault(proposal.junction, []).append(proposal)
+    by_junction: dict[Junction, dict[str, Proposal]] = {}
+    for proposal in proposals:  # of two by one molecule the aligned one, which comes later, stays
+        by_junction.setdefault(proposal.junction, {})[proposal.molecule] = proposal
     return tuple(
-        Candidate(
-            junction=junction,
-            homology_bp=homology_bp(junction, reference),
-            best_mapq_phred=max(proposal.mapq_phred for proposal in by_junction[junction]),
-            proposals=tuple(sorted(by_junction[junction], key=lambda each: each.molecule)),
-        )
-        for junction in sorted(by_junction, key=lambda each: each.sort_key)
+        _candidate(junction, tuple(proposals[name] for name in sorted(proposals)), reference)
+        for junction, proposals in sorted(by_junction.items(), key=lambda each: each[0].sort_key)
+    )
+
+
+def _candidate(
+    junction: Junction, proposals: tuple[Proposal, ...], reference: Reference
+) -> Candidate:
+    return Candidate(
+        junction=junction,
+        homology_bp=homology_bp(junction, reference),
+        best_mapq_phred=max(proposal.mapq_phred for proposal in proposals),
+        proposals=proposals,
     )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fusioncall.annotated import propose_annotated
 from fusioncall.evidence import collect, is_plain
 from fusioncall.filters import judge
 from fusioncall.fusions import name_fusion
@@ -37,13 +38,15 @@ def call_molecules(
         reference: the open bundle.
         settings: all thresholds.
     """
-    evidence = collect(molecules, reference, settings.evidence)
-    candidates = group(evidence.proposals, reference)
-    log.info("%d proposals of %d junctions", len(evidence.proposals), len(candidates))
     advantage = settings.recount.min_edit_advantage
     doubtful = [each for each in molecules if not is_plain(each, reference, advantage)]
+    annotated = propose_annotated(doubtful, reference, settings.discovery)
+    evidence = collect(molecules, reference, settings.evidence)
+    proposals = (*annotated, *evidence.proposals)
+    candidates = group(proposals, reference)
+    log.info("%d proposals of %d junctions", len(proposals), len(candidates))
     support = recount(doubtful, candidates, reference, settings.recount)
     fusions = [name_fusion(each, support[each], reference) for each in candidates]
     calls = tuple(judge(fusion, settings) for fusion in fusions)
     log.info("%d calls, %d candidates", sum(call.passed for call in calls), len(calls))
-    return Found(calls, len(evidence.proposals), evidence.normal_splices)
+    return Found(calls, len(proposals), evidence.normal_splices)

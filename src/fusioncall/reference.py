@@ -7,6 +7,7 @@
 | `genes.bed.gz` (+ `.tbi`) | every gene with its transcripts, tabix |
 | `targets.json` | the target genes with their domains on this genome |
 | `kmers.npz` | k-mers of the target and control genes |
+| `donors.npz` | the ends of all annotated exons |
 | `manifest.json` | versions, contigs, SHA-256 of the inputs and of every file above |
 """
 
@@ -24,6 +25,7 @@ import pysam
 
 from fusioncall import __version__
 from fusioncall.coords import Strand
+from fusioncall.donors import DonorIndex
 from fusioncall.errors import BundleError
 from fusioncall.files import fingerprint, sha256
 from fusioncall.genes import Block, Gene
@@ -35,15 +37,26 @@ from fusioncall.targets import Target
 SCHEMA_VERSION = 1
 """Version of the bundle's layout; a bundle of another version is refused."""
 
-GENOME, INDEX, GENES, TARGETS, KMERS, MANIFEST = (
+GENOME, INDEX, GENES, TARGETS, KMERS, DONORS, MANIFEST = (
     "genome.fa.gz",
     "genome.mmi",
     "genes.bed.gz",
     "targets.json",
     "kmers.npz",
+    "donors.npz",
     "manifest.json",
 )
-FILES = (GENOME, f"{GENOME}.fai", f"{GENOME}.gzi", INDEX, GENES, f"{GENES}.tbi", TARGETS, KMERS)
+FILES = (
+    GENOME,
+    f"{GENOME}.fai",
+    f"{GENOME}.gzi",
+    INDEX,
+    GENES,
+    f"{GENES}.tbi",
+    TARGETS,
+    KMERS,
+    DONORS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,12 @@ class Reference:
                 codes=arrays["codes"],
                 owners=arrays["owners"],
             )
+
+    @cached_property
+    def donors(self) -> DonorIndex:
+        """The ends of all annotated exons."""
+        with np.load(self.path / DONORS) as arrays:
+            return DonorIndex(tuple(self.contigs), **{name: arrays[name] for name in arrays})
 
     @property
     def index_path(self) -> Path:

@@ -48,6 +48,14 @@ class AlignSettings(Record, frozen=True):
     batch_molecules: Positive
 
 
+class DiscoverySettings(Record, frozen=True):
+    """What a read must show of an annotated junction."""
+
+    min_donor_bp: Annotated[int, msgspec.Meta(ge=8)]
+    min_acceptor_bp: Annotated[int, msgspec.Meta(ge=10)]
+    min_foreign_mismatches: Positive
+
+
 class EvidenceSettings(Record, frozen=True):
     """Which pieces of a split read may propose a junction."""
 
@@ -72,6 +80,7 @@ class FilterSettings(Record, frozen=True):
     min_split_molecules: Positive
     min_molecules_off_splice_site: Positive
     min_anchor_bp: Positive
+    min_anchor_off_splice_site_bp: Positive
     min_mapq_phred: Count
 
 
@@ -96,6 +105,7 @@ class Settings(Record, frozen=True):
     reference: ReferenceSettings
     screen: ScreenSettings
     align: AlignSettings
+    discovery: DiscoverySettings
     evidence: EvidenceSettings
     recount: RecountSettings
     filters: FilterSettings
