@@ -145,9 +145,9 @@ def options():
 @by_name
 def test_commands_exist(document, options):
     for line in document.read_text(encoding="utf-8").splitlines():
-        code = " ".join(re.findall(r"`([^`]+)`", line)) + (line if line.startswith("    ") else "")
-        for words in re.findall(r"\bfusioncall ([a-z]+(?: (?:build|check))?)\b", code):
-            assert f"fusioncall {words}" in options, line
+        for code in [line] if line.startswith("    ") else re.findall(r"`([^`]+)`", line):
+            for words in re.findall(r"\bfusioncall ([a-z]+(?: (?:build|check))?)\b", code):
+                assert f"fusioncall {words}" in options, line
 
 
 @by_name

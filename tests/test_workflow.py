@@ -111,8 +111,8 @@ def test_reference_by_address_is_downloaded(run_folder):
     ]
     assert (
         f"fusioncall reference build --fasta {folder}/fasta.gz --gtf {folder}/gtf --name tiny "
-        f" --out reference/tiny --threads 2 2> {logs}/build.log"
-    ) in found
+        f"--out reference/tiny --threads 2 2> {logs}/build.log"
+    ) in [" ".join(command.split()) for command in found]
 
 
 def test_commands_of_samples(run_folder):
@@ -132,7 +132,7 @@ def test_commands_of_samples(run_folder):
         [
             (
                 "fusioncall reference build --fasta genome.fa --gtf genes.gtf --name tiny "
-                "--targets settings.yaml --out reference/tiny --threads 2 2> "
+                "--targets settings.yaml --settings settings.yaml --out reference/tiny --threads 2 2> "
                 "'my results/reference/logs/build.log'"
             ),
             (
@@ -141,13 +141,13 @@ def test_commands_of_samples(run_folder):
             ),
             (
                 "fusioncall screen --sample L --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
-                "l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --out "
+                "l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml --out "
                 f"{lanes}/work/screened.bam' --census {lanes}/work/census.json' --threads 2 2> "
                 f"{lanes}/logs/screen.log'"
             ),
             (
                 f"fusioncall align --reads {lanes}/work/screened.bam' --reference reference/tiny "
-                f"--out {lanes}/work/aligned.bam' --threads 2 2> {lanes}/logs/align.log'"
+                f"--settings settings.yaml --out {lanes}/work/aligned.bam' --threads 2 2> {lanes}/logs/align.log'"
             ),
             (
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "

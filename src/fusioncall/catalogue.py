@@ -57,9 +57,12 @@ def read_catalogue(path: Path) -> Catalogue:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read: {error}"
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
         raise SettingsError(what, where=path, cure="Check the path") from error
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text: {error}"
+        raise SettingsError(what, where=path, cure="Save the table as UTF-8") from error
     rows = [line for line in lines if line.strip() and not line.startswith("#")]
     reader = csv.DictReader(rows, delimiter="\t")
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]

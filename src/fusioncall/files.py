@@ -28,7 +28,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.filename not in {None, str(temporary), str(path)} and error.errno is None:
+        if error.filename not in {None, str(temporary), str(path)}:
             raise
         raise _unwritable(path, error) from error
     finally:

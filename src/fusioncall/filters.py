@@ -50,7 +50,9 @@ def kinase_kept(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  #
 def molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
     """Enough molecules, more of them when a side is not an annotated exon edge."""
     limits = settings.filters
-    limit = limits.min_molecules if is_spliced(fusion) else limits.min_molecules_off_splice_site
+    limit = limits.min_molecules
+    if not is_spliced(fusion):
+        limit = max(limit, limits.min_molecules_off_splice_site)
     return _at_least(fusion.support.total, limit)
 
 
@@ -63,7 +65,9 @@ def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]
 def anchor(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
     """A split read that reaches far enough into both sides, when one is not an exon edge."""
     limits = settings.filters
-    limit = limits.min_anchor_bp if is_spliced(fusion) else limits.min_anchor_off_splice_site_bp
+    limit = limits.min_anchor_bp
+    if not is_spliced(fusion):
+        limit = max(limit, limits.min_anchor_off_splice_site_bp)
     return _at_least(fusion.support.best_anchor_bp, limit)
 
 

@@ -150,9 +150,9 @@ def _places(
 ) -> Iterator[_Place]:
     """Each transcript at a position, with a key that puts the best explanation first.
 
-    In this order: the kind of site, transcripts with the whole kinase domain, coding genes, the
-    annotation's primary transcripts (MANE Select), coding transcripts, the shorter gene (a
-    read-through locus spans its neighbours), and the ids.
+    In this order: the kind of site; of a target, transcripts with the whole kinase domain and the
+    reference transcript first; coding genes, the annotation's primary transcripts (MANE Select),
+    coding transcripts, the shorter gene (a read-through locus spans its neighbours), and the ids.
     """
     for gene in genes:
         for transcript in gene.transcripts:

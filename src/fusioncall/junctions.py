@@ -26,7 +26,7 @@ from fusioncall.reference import Reference
 
 # Costs in tenths of a nat. Mismatch: -ln(0.005 / 3), an error of 0.5 % to one of three bases.
 # Insertion: one junction in twenty has one (-ln 0.05), each base is one of four (-ln 0.25). Edge:
-# nearly all reported NTRK junctions join annotated edges; a hundred to one for each side.
+# nearly all reported NTRK junctions join annotated edges; 150 to one for each side.
 _MISMATCH = 64
 _INSERTION = 30
 _INSERTED_BASE = 14

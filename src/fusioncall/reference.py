@@ -221,6 +221,10 @@ def check_files(path: Path, manifest: Manifest, digest: str = "fingerprint") -> 
     """
     measure = {"fingerprint": fingerprint, "sha256": sha256}[digest]
     cure = "Build the bundle anew: fusioncall reference build"
+    unlisted = [name for name in FILES if name not in manifest.files]
+    if unlisted:
+        what = f"lists no {unlisted[0]}, which this version needs"
+        raise BundleError(what, where=path / MANIFEST, cure=cure)
     for name, record in manifest.files.items():
         file = path / name
         if not file.is_file():

@@ -214,9 +214,8 @@ def _fastq_records(lane: tuple[Path, ...]) -> Iterator[tuple[dnaio.SequenceRecor
         paired = "paired" in str(error)
         what = "the two mates are out of step" if paired else "is not whole FASTQ"
         cure = "Give the two files of one sequencing run, unsorted and unfiltered"
-        raise InputError(
-            f"{what}: {error}", where=where, cure=cure if paired else _WHOLE
-        ) from error
+        told = f"{what}: {str(error).rstrip('.')}"
+        raise InputError(told, where=where, cure=cure if paired else _WHOLE) from error
     except (EOFError, OSError, ValueError, zlib.error) as error:
         raise InputError(f"cannot be read as FASTQ: {error}", where=where, cure=_WHOLE) from error
     if empty:

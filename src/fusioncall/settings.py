@@ -7,7 +7,7 @@ its possible range.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -42,7 +42,7 @@ class ScreenSettings(Record, frozen=True):
 class AlignSettings(Record, frozen=True):
     """How the kept reads are aligned."""
 
-    preset: str
+    preset: Literal["splice:sr", "splice", "splice:hq", "sr"]
     min_score: Positive
     min_chain_score: Positive
     batch_molecules: Positive

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from pysam.version import __htslib_version__ as htslib_version
@@ -27,7 +27,7 @@ from fusioncall.bam import (
 )
 from fusioncall.catalogue import read_catalogue
 from fusioncall.coords import breakpoint_text
-from fusioncall.errors import InputError
+from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
@@ -38,6 +38,8 @@ from fusioncall.status import GeneStatus, decide
 from fusioncall.tables import write_candidates, write_fusions, write_verdicts
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CALLS_SCHEMA = 1
 """Version of `calls.json`."""
@@ -106,6 +108,11 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
     Raises:
         InputError: the reads cannot be used.
     """
+    built_with, wanted = setup.reference.manifest.preset, setup.settings.align.preset
+    if built_with != wanted:
+        what = f"was built for the preset {built_with}, the settings ask for {wanted}"
+        cure = "Build a bundle with these settings, or set align.preset back"
+        raise BundleError(what, where=setup.reference.path, cure=cure)
     molecules, _ = read_molecules(reads, {}, None, setup.threads)
     aligner = Aligner(setup.reference.index_path, setup.settings.align)
     with whole_file(out) as temporary:
@@ -138,7 +145,7 @@ def call(
     if census is None:
         seen, names = _screen_bam(bam, setup)
     else:
-        seen, names = msgspec.json.decode(census.read_bytes(), type=Census), None
+        seen, names = _read_json(census, Census, "census of the screen", "fusioncall screen"), None
     molecules, counts = read_molecules(bam, contigs, names, setup.threads)
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
@@ -218,14 +225,7 @@ def read_calls(path: Path) -> SampleCalls:
     Raises:
         InputError: it is missing, broken, or of another version.
     """
-    cure = "Make it with this version: fusioncall call"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=SampleCalls)
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise InputError(what, where=path, cure="Check the path") from error
-    except msgspec.MsgspecError as error:
-        raise InputError(f"is no calls.json: {error}", where=path, cure=cure) from error
+    return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:
@@ -313,7 +313,7 @@ def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, A
             "sources": manifest.sources,
         },
         "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
-        "settings": setup.settings,
+        "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
         "settings_sha256": _settings_digest(setup.settings),
         "inputs": made.census.inputs,
     }
@@ -321,6 +321,18 @@ def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, A
 
 def _settings_digest(settings: Settings) -> str:
     return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
+
+
+def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
+    """A record that an earlier step wrote; `called` and `maker` name it and the step."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(what, where=path, cure="Check the path") from error
+    except msgspec.MsgspecError as error:
+        cure = f"Make it with this version: {maker}"
+        raise InputError(f"is no {called}: {error}", where=path, cure=cure) from error
 
 
 def _write_json(path: Path, document: object) -> None:

@@ -46,9 +46,12 @@ if not REFERENCE.get("bundle"):
             folder=lambda wildcards, output: str(Path(output.manifest).parent),
             name=REFERENCE.get("name"),
             targets=lambda wildcards, input: option("--targets", input.targets),
+            # not an input: another threshold is no reason to index the genome again
+            settings=option("--settings", config.get("settings")),
         shell:
             "fusioncall reference build --fasta {input.fasta:q}"
             " --gtf {input.gtf:q} --name {params.name:q} {params.targets:q}"
+            " {params.settings:q}"
             " --out {params.folder:q} --threads {threads} 2> {log:q}"
 
 

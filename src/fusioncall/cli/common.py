@@ -16,7 +16,7 @@ def add_setup(parser: argparse.ArgumentParser) -> None:
     """Declare `--reference`, `--settings` and `--threads`."""
     parser.add_argument("--reference", type=Path, required=True, help="reference bundle (folder)")
     parser.add_argument("--settings", type=Path, help="settings.yaml (default: the one that comes)")
-    parser.add_argument("--threads", type=_threads, default=1, help="threads (default: 1)")
+    parser.add_argument("--threads", type=thread_count, default=1, help="threads (default: 1)")
 
 
 def add_fastq(parser: argparse._ActionsContainer, *, required: bool) -> None:
@@ -49,7 +49,8 @@ def reads_of(args: argparse.Namespace) -> ReadFiles:
     return ReadFiles(args.fastq1, args.fastq2)
 
 
-def _threads(text: str) -> int:
+def thread_count(text: str) -> int:
+    """Read the value of `--threads`."""
     if not text.isdecimal() or int(text) < 1:
         message = f"a whole number of at least 1, not {text!r}"
         raise argparse.ArgumentTypeError(message)

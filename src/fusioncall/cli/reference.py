@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 
 from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.cli.common import thread_count
 from fusioncall.errors import BundleError
 from fusioncall.reference import check_files, read_manifest
 from fusioncall.resources import resource_path
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--name", help="name of the genome build (default: that of the FASTA)")
     build.add_argument("--targets", type=Path, help="targets.yaml with the genes to look for")
     build.add_argument("--settings", type=Path, help="settings.yaml (default: the one that comes)")
-    build.add_argument("--threads", type=int, default=1, help="threads (default: 1)")
+    build.add_argument("--threads", type=thread_count, default=1, help="threads (default: 1)")
     check = actions.add_parser("check", help="compare every byte of a bundle with its manifest")
     check.add_argument("reference", type=Path, metavar="REF", help="the bundle's folder")
 

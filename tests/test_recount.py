@@ -1,0 +1,415 @@
+"""Counting: each molecule once, for one junction, and only when it can be nothing else."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from builders import (
+    Piece,
+    bases_of,
+    candidate,
+    donor_edge,
+    fused_text,
+    molecules_of,
+    piece_before,
+    piece_from,
+    plant,
+    simulated,
+    text_pair,
+    text_read,
+)
+from fusioncall.model import Molecule, Proposal, ReadNumber, Support
+from fusioncall.recount import recount
+from fusioncall.simulate import Kind, ReadSettings, SamplePlan, simulate_sample
+from fusioncall.world import reverse_complement
+
+FUSIONS = (
+    "ETV6:5-NTRK3:15",
+    "TPM3:8-NTRK1:10",
+    "QKI:6-NTRK2:16",
+    "BTBD1:4-NTRK3:14",
+    "LMNA:11-150-NTRK1:11",
+    "SQSTM1:5-NTRK1:10:CTC",
+    "ETV6:5-NTRK3:15:ACGTTGCA",
+    "NTRK3:14-ETV6:6",
+    "EML4:2-NTRK3/NM_001007156:15",
+)
+NOTHING = Support(
+    split_molecules=0,
+    spanning_molecules=0,
+    copies=0,
+    distinct_starts=0,
+    best_anchor_bp=0,
+    donor_anchor_bp=0,
+    acceptor_anchor_bp=0,
+    split_names=(),
+    spanning_names=(),
+)
+READ = 75
+
+
+def count(molecules, candidates, reference, settings):
+    return recount(molecules, candidates, reference, settings.recount)
+
+
+def names(sample, kind, fusion=None):
+    return tuple(
+        sorted(
+            row.read_name
+            for row in sample.evidence
+            if row.kind is kind and fusion in {None, row.fusion}
+        )
+    )
+
+
+def fragment(world, text, before, after):
+    """Bases of a fused transcript around its junction; inserted ones count as the 5' side."""
+    fused, cut = fused_text(world, text)
+    assert cut - before >= 0
+    assert cut + after <= len(fused)
+    return fused[cut - before : cut + after]
+
+
+def alone(name, text):
+    return Molecule(name, (text_read(text),))
+
+
+# planted molecules
+
+
+@pytest.mark.parametrize("text", FUSIONS)
+@pytest.mark.parametrize("is_paired", [True, False], ids=["paired", "single"])
+def test_planted_molecules_are_counted_exactly(world, reference, settings, text, is_paired):
+    amounts = {"split": 25, "spanning": 15 if is_paired else 0, "drawn": 60}
+    fusion = plant(world, text, **amounts)
+    sample = simulated(world, fusion, is_paired=is_paired, read_length_bp=READ)
+    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, settings).values()
+    assert support.split_names == names(sample, Kind.SPLIT)
+    assert support.spanning_names == names(sample, Kind.SPANNING)
+    texts = {m.name: frozenset(read.sequence for read in m.reads) for m in molecules_of(sample)}
+    distinct = {texts[name] for name in support.split_names}  # single reads may be copies
+    assert support.split_molecules == len(distinct) >= 20
+    assert support.spanning_molecules == len(support.spanning_names) >= amounts["spanning"]
+    assert support.copies == len(support.split_names) - len(distinct)
+    split = [row for row in sample.evidence if row.kind is Kind.SPLIT]
+    assert support.best_anchor_bp == max(min(row.bases5, row.bases3) for row in split)
+    assert support.donor_anchor_bp == max(row.bases5 for row in split)
+    assert support.acceptor_anchor_bp == max(row.bases3 for row in split)
+
+
+def test_wild_type_molecules_of_both_genes_count_nothing(world, reference, settings):
+    genes = [t.refseq_id for t in world.transcripts if t.gene in {"ETV6", "NTRK3", "LMNA", "NTRK1"}]
+    plan = SamplePlan(
+        "W",
+        settings=ReadSettings(read_length_bp=READ, error_rate=0.01),
+        background=tuple((name, 300) for name in genes),
+    )
+    molecules = molecules_of(simulate_sample(world, plan))
+    assert len(molecules) == 300 * len(genes) > 2000
+    candidates = [candidate(world, "ETV6:5-NTRK3:15"), candidate(world, "LMNA:11-150-NTRK1:11")]
+    found = count(molecules, candidates, reference, settings)
+    assert set(found.values()) == {NOTHING}
+
+
+def test_reads_that_keep_the_introns_count_nothing(world, reference, settings):
+    """Unspliced reads over both exon edges of the junction, from every start."""
+    etv6, ntrk3 = world.transcript("ETV6"), world.transcript("NTRK3")
+    molecules = []
+    places = [
+        (etv6, donor_edge(etv6, 5)),
+        (ntrk3, ntrk3.exons[14].end - 1),
+        (ntrk3, donor_edge(ntrk3, 14)),
+    ]
+    for number, (transcript, edge) in enumerate(places):
+        for start in range(edge - READ - 50, edge + 50):
+            text = bases_of(world, Piece(transcript.contig, start, start + 250, transcript.strand))
+            molecules.append(text_pair(f"m{number}:{start}", text, READ))
+            molecules.append(alone(f"s{number}:{start}", text[:READ]))
+    found = count(molecules, [candidate(world, "ETV6:5-NTRK3:15")], reference, settings)
+    assert list(found.values()) == [NOTHING]
+
+
+# molecules by hand
+
+
+def test_support_of_four_molecules_in_full(world, reference, settings):
+    text = "ETV6:5-NTRK3:15"
+    molecules = [
+        text_pair("spanning", fragment(world, text, 150, 100), READ),
+        text_pair("left", fragment(world, text, 60, 120), READ),
+        text_pair("right", fragment(world, text, 160, 20), READ),
+        alone("single", reverse_complement(fragment(world, text, 35, 40))),
+    ]
+    (found,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    assert found == Support(
+        split_molecules=3,
+        spanning_molecules=1,
+        copies=0,
+        distinct_starts=4,
+        best_anchor_bp=35,
+        donor_anchor_bp=60,
+        acceptor_anchor_bp=40,
+        split_names=("left", "right", "single"),
+        spanning_names=("spanning",),
+    )
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize("side", ["donor", "acceptor"])
+def test_anchor_of_eight_bases_counts_and_of_seven_does_not(
+    world, reference, settings, side, is_turned
+):
+    limit = settings.recount.min_anchor_bp
+    assert limit == 8
+    found = {}
+    for text in FUSIONS[:4]:
+        for anchor in (7, 8):
+            sides = (anchor, 92) if side == "donor" else (92, anchor)
+            bases = fragment(world, text, *sides)
+            one = alone("r", reverse_complement(bases) if is_turned else bases)
+            (support,) = count([one], [candidate(world, text)], reference, settings).values()
+            found[text, anchor] = (support.split_molecules, support.best_anchor_bp)
+    assert found == {
+        (text, anchor): (0, 0) if anchor == 7 else (1, 8)
+        for text in FUSIONS[:4]
+        for anchor in (7, 8)
+    }
+
+
+@pytest.mark.parametrize("edits", range(7))
+def test_edits_up_to_the_limit_are_borne(world, reference, settings, edits):
+    """100 bases with at most 6 edits, spread over both sides."""
+    bases = list(fragment(world, "ETV6:5-NTRK3:15", 50, 50))
+    for place in [5, 90, 20, 75, 35, 64][:edits]:
+        bases[place] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[place]]
+    assert int(100 * settings.recount.max_edit_rate) == 6
+    (support,) = count(
+        [alone("r", "".join(bases))],
+        [candidate(world, "ETV6:5-NTRK3:15")],
+        reference,
+        settings,
+    ).values()
+    assert support.split_molecules == 1
+    bases[10] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[10]]
+    (support,) = count(
+        [alone("r", "".join(bases))],
+        [candidate(world, "ETV6:5-NTRK3:15")],
+        reference,
+        settings,
+    ).values()
+    assert support.split_molecules == (edits < 6)
+
+
+@pytest.mark.parametrize(("length", "expected"), [(1000, 1), (1001, 0)])
+def test_pair_farther_apart_than_a_fragment_does_not_span(
+    world, reference, settings, length, expected
+):
+    text = "TPM3:8-NTRK1:10"
+    assert settings.recount.max_fragment_bp == 1000
+    pair = text_pair("r", fragment(world, text, 500, length - 500), READ)
+    (support,) = count([pair], [candidate(world, text)], reference, settings).values()
+    assert support.spanning_molecules == expected
+
+
+def test_mates_that_do_not_face_each_other_do_not_span(world, reference, settings):
+    text = "TPM3:8-NTRK1:10"
+    bases = fragment(world, text, 150, 150)
+    left, right = bases[:READ], bases[-READ:]
+    turned = {
+        "inward": (left, reverse_complement(right)),
+        "both forward": (left, right),
+        "both reverse": (reverse_complement(left), reverse_complement(right)),
+        "outward": (reverse_complement(left), right),
+    }
+    spanning = {}
+    for name, (first, second) in turned.items():
+        reads = (text_read(first, ReadNumber.FIRST), text_read(second, ReadNumber.SECOND))
+        (support,) = count(
+            [Molecule("r", reads)], [candidate(world, text)], reference, settings
+        ).values()
+        spanning[name] = support.spanning_molecules
+    assert spanning == {"inward": 1, "both forward": 0, "both reverse": 0, "outward": 0}
+
+
+def test_molecule_of_other_genes_counts_nothing(world, reference, settings):
+    reads = text_pair("r", fragment(world, "TPM3:8-NTRK1:10", 100, 100), READ)
+    (support,) = count([reads], [candidate(world, "ETV6:5-NTRK3:15")], reference, settings).values()
+    assert support == NOTHING
+
+
+# copies
+
+
+@pytest.mark.parametrize("copies", [2, 5])
+def test_copies_are_counted_once_and_reported(world, reference, settings, copies):
+    text = "ETV6:5-NTRK3:15"
+    fusion = plant(world, text, split=8, spanning=5, copies=copies)
+    sample = simulated(world, fusion, read_length_bp=READ)
+    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, settings).values()
+    assert (support.split_molecules, support.spanning_molecules) == (8, 5)
+    assert support.copies == 13 * (copies - 1)
+    assert support.split_names == names(sample, Kind.SPLIT)
+    assert support.spanning_names == names(sample, Kind.SPANNING)
+    assert len(support.split_names) == 8 * copies
+
+
+def test_doubling_every_molecule_changes_only_copies_and_names(world, reference, settings):
+    text = "TPM3:8-NTRK1:10"
+    molecules = molecules_of(
+        simulated(world, plant(world, text, split=10, spanning=10), read_length_bp=READ)
+    )
+    twice = [*molecules, *(replace(each, name=f"{each.name}:again") for each in molecules)]
+    one, two = (
+        next(iter(count(each, [candidate(world, text)], reference, settings).values()))
+        for each in (molecules, twice)
+    )
+    assert two.copies == 20
+    assert replace(two, copies=0, split_names=(), spanning_names=()) == replace(
+        one, split_names=(), spanning_names=()
+    )
+
+
+def test_fragments_that_begin_at_one_base_but_end_at_another_are_no_copies(
+    world, reference, settings
+):
+    text = "ETV6:5-NTRK3:15"
+    molecules = [
+        text_pair("a", fragment(world, text, 60, 100), READ),
+        text_pair("b", fragment(world, text, 60, 101), READ),
+        text_pair("c", fragment(world, text, 60, 101), READ),
+    ]
+    (support,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    assert (support.split_molecules, support.copies, support.distinct_starts) == (2, 1, 1)
+
+
+def test_mate_that_only_one_isoform_holds_is_not_lost(world, reference, settings):
+    """Exon 14 of NTRK3 begins the kinase's end and that of truncated TrkC.
+
+    The mates in exon 16 tell the two fragments apart, though their split reads are the same.
+    """
+    text = "BTBD1:4-NTRK3:14"
+    molecules = [
+        text_pair("a", fragment(world, text, 40, 354), READ),
+        text_pair("b", fragment(world, text, 40, 360), READ),
+    ]
+    (support,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    assert (support.split_molecules, support.copies) == (2, 0)
+
+
+# order
+
+
+def test_order_of_molecules_mates_and_candidates_does_not_matter(world, reference, settings):
+    texts = ("ETV6:5-NTRK3:15", "ETV6:4-NTRK3:14", "TPM3:8-NTRK1:10")
+    plants = [plant(world, text, split=10, spanning=8, drawn=20) for text in texts]
+    molecules = molecules_of(simulated(world, *plants, read_length_bp=READ, error_rate=0.005))
+    candidates = [candidate(world, text) for text in texts]
+    known = count(molecules, candidates, reference, settings)
+    assert all(support.total > 15 for support in known.values())
+    stir = random.Random(2)
+    for _ in range(3):
+        stirred = stir.sample(molecules, len(molecules))
+        turned = []
+        for each in stirred:
+            first, second = each.reads
+            swapped = (
+                replace(second, number=ReadNumber.FIRST),
+                replace(first, number=ReadNumber.SECOND),
+            )
+            turned.append(replace(each, reads=swapped))
+        assert count(stirred, candidates, reference, settings) == known
+        assert count(turned, candidates, reference, settings) == known
+
+
+# one molecule, one junction
+
+
+def test_each_molecule_counts_for_one_junction(world, reference, settings):
+    """Two forms of one event: spanning pairs between both could be of either."""
+    texts = ("ETV6:4-NTRK3:15", "ETV6:5-NTRK3:15", "ETV6:5-NTRK3:14", "ETV6:4-NTRK3:14")
+    plants = [plant(world, text, split=12, spanning=12, drawn=30) for text in texts[:2]]
+    sample = simulated(world, *plants, read_length_bp=READ, fragment_mean_bp=300.0)
+    molecules = molecules_of(sample)
+    candidates = [candidate(world, text) for text in texts]
+    found = count(molecules, candidates, reference, settings)
+    taken = [
+        name
+        for support in found.values()
+        for name in (*support.split_names, *support.spanning_names)
+    ]
+    assert len(taken) == len(set(taken))
+    for text, each in zip(texts[:2], plants, strict=True):
+        own = {
+            row.read_name
+            for row in sample.evidence
+            if row.kind is Kind.SPLIT and row.breakpoint5 == each.breakpoint5
+        }
+        assert own <= set(found[candidate(world, text)].split_names)
+    shown = {row.read_name for row in sample.evidence}
+    assert shown <= set(taken)
+    split = [row.read_name for row in sample.evidence if row.kind is Kind.SPLIT]
+    assert found[candidates[2]].split_names == found[candidates[3]].split_names == ()
+    assert sorted(found[candidates[0]].split_names + found[candidates[1]].split_names) == sorted(
+        split
+    )
+
+
+def test_split_molecules_decide_between_equal_junctions(world, reference, settings):
+    """A spanning pair that fits two donors goes to the one with split reads."""
+    fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
+    etv6 = world.transcript("ETV6")
+    exon5 = len(etv6.exons[4])
+    left = fused[cut - exon5 - 150 : cut - exon5 - 50]  # within exon 4 and before
+    right = fused[cut + 100 : cut + 175]
+    spanning = Molecule(
+        "spanning",
+        (
+            text_read(left, ReadNumber.FIRST),
+            text_read(reverse_complement(right), ReadNumber.SECOND),
+        ),
+    )
+    both = [candidate(world, "ETV6:4-NTRK3:15"), candidate(world, "ETV6:5-NTRK3:15")]
+    for chosen in both:
+        text = "ETV6:4-NTRK3:15" if chosen is both[0] else "ETV6:5-NTRK3:15"
+        split = alone("split", fragment(world, text, 40, 40))
+        found = count([spanning, split], both, reference, settings)
+        other = both[1 - both.index(chosen)]
+        assert (found[chosen].split_names, found[chosen].spanning_names) == (
+            ("split",),
+            ("spanning",),
+        )
+        assert found[other] == NOTHING
+
+
+def test_no_candidates_and_no_molecules(world, reference, settings):
+    one = candidate(world, "ETV6:5-NTRK3:15")
+    assert count([], [one], reference, settings) == {one: NOTHING}
+    assert count([alone("r", "ACGT")], [], reference, settings) == {}
+    assert count([alone("r", ""), alone("s", "N" * 80)], [one], reference, settings) == {
+        one: NOTHING
+    }
+
+
+def test_isoform_that_only_reads_show_is_followed(world, reference, settings):
+    """A read that skips exon 7 of the partner is laid on the isoform that it shows itself."""
+    known = candidate(world, "TPM3:8-NTRK1:10")
+    junction, tpm3 = known.junction, world.transcript("TPM3")
+    exon8 = tpm3.exons[7]
+    donor = Piece(exon8.contig, exon8.start, exon8.end, tpm3.strand)
+    skipping = piece_before(tpm3.contig, donor_edge(tpm3, 6), tpm3.strand, 40)
+    acceptor = piece_from(
+        junction.acceptor.contig, junction.acceptor.position, junction.acceptor.acceptor_strand, 40
+    )
+    text = "".join(bases_of(world, part) for part in (skipping, donor, acceptor))
+    molecule = alone("r", text)
+    (support,) = count([molecule], [known], reference, settings).values()
+    assert support == NOTHING
+    blocks = ((donor.start, donor.end), (skipping.start, skipping.end))
+    shown = Proposal(junction, "r", 60, blocks, ((acceptor.start, acceptor.end),))
+    followed = replace(known, proposals=(shown,))
+    (support,) = count([molecule], [followed], reference, settings).values()
+    assert (support.split_names, support.acceptor_anchor_bp) == (("r",), 40)
+    assert support.donor_anchor_bp == 40 + len(exon8)
