@@ -132,7 +132,8 @@ def test_commands_of_samples(run_folder):
         [
             (
                 "fusioncall reference build --fasta genome.fa --gtf genes.gtf --name tiny "
-                "--targets settings.yaml --settings settings.yaml --out reference/tiny --threads 2 2> "
+                "--targets settings.yaml --settings settings.yaml --out reference/tiny "
+                "--threads 2 2> "
                 "'my results/reference/logs/build.log'"
             ),
             (
@@ -147,7 +148,8 @@ def test_commands_of_samples(run_folder):
             ),
             (
                 f"fusioncall align --reads {lanes}/work/screened.bam' --reference reference/tiny "
-                f"--settings settings.yaml --out {lanes}/work/aligned.bam' --threads 2 2> {lanes}/logs/align.log'"
+                f"--settings settings.yaml --out {lanes}/work/aligned.bam' --threads 2 2> "
+                f"{lanes}/logs/align.log'"
             ),
             (
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "
