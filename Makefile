@@ -20,11 +20,11 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test golden check lock clean
+.PHONY: help setup demo test golden accuracy check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make the environment in .venv with the locked packages
 
@@ -53,6 +53,9 @@ test: $(READY) ## run the tests
 golden: $(READY) ## write the expected tables of tests/golden anew; read the diff
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py
 	@git --no-pager diff --stat tests/golden
+
+accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
+	$(BIN)/python -m benchmarks.accuracy
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusioncall.coords import Breakend, Strand, parse_breakpoint
+from fusioncall.fusions import name_fusion, with_events
 from fusioncall.model import (
     Candidate,
     Census,
+    Fusion,
     Junction,
     Molecule,
     Read,
@@ -26,6 +28,8 @@ from fusioncall.model import (
     Support,
 )
 from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
+from fusioncall.reference import Reference
+from fusioncall.settings import FilterSettings
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
 from fusioncall.world import SimulatedTranscript, World, reverse_complement
 
@@ -223,6 +227,8 @@ def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Suppor
     return Support(
         split_molecules=split,
         spanning_molecules=spanning,
+        unfused_molecules=0,
+        rivals=(),
         copies=0,
         distinct_starts=split + spanning,
         best_anchor_bp=anchor_bp,
@@ -231,6 +237,14 @@ def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Suppor
         split_names=tuple(f"split{i}" for i in range(split)),
         spanning_names=tuple(f"spanning{i}" for i in range(spanning)),
     )
+
+
+def fusion_of(
+    candidate: Candidate, counted: Support, reference: Reference, limits: FilterSettings
+) -> Fusion:
+    """A named fusion that is alone in its sample."""
+    (fusion,) = with_events([name_fusion(candidate, counted, reference, limits)])
+    return fusion
 
 
 def census(fragments: int = 200_000, **target_reads: int) -> Census:
@@ -322,6 +336,10 @@ class SmallReference:
         self.genome = genome
         self.contigs = {contig: len(bases) for contig, bases in genome.items()}
         self._donors, self._acceptors = set(donors), set(acceptors)
+
+    def genes_at(self, contig, start, end):
+        """No gene models: only edges."""
+        return ()
 
     def transcribed(self, contig, blocks, strand):
         forward = "".join(self.genome[contig][start:end] for start, end in blocks)

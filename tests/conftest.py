@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import hypothesis
+import msgspec
 import pytest
 
 from fusioncall.bundle import BundleInputs, build_bundle
@@ -17,6 +19,10 @@ from fusioncall.resources import resource_path
 from fusioncall.settings import read_settings
 from fusioncall.world import build_world
 from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
+
+# A slow machine is no failure, and every run tries the same examples.
+hypothesis.settings.register_profile("fusioncall", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("fusioncall")
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -46,6 +52,42 @@ def world():
 def settings():
     """The settings that come with fusioncall."""
     return read_settings()
+
+
+@pytest.fixture(scope="session")
+def pinned(settings):
+    """Settings whose limits stay when those of the file are tuned: for tests at a limit."""
+    given = msgspec.structs.replace
+    return given(
+        settings,
+        recount=given(
+            settings.recount,
+            min_anchor_bp=8,
+            min_edit_advantage=3,
+            max_edit_rate=0.06,
+            max_fragment_bp=1000,
+            merge_window_bp=10,
+            merge_edits=2,
+            collapse_copies=True,
+        ),
+        filters=given(
+            settings.filters,
+            min_molecules=2,
+            min_split_molecules=1,
+            min_molecules_off_splice_site=3,
+            min_anchor_bp=12,
+            min_anchor_off_splice_site_bp=15,
+            min_triplets=7,
+            max_partners=10,
+            min_partner_share=0.2,
+            max_read_through_bp=1_000_000,
+            min_mapq_phred=1,
+        ),
+        confidence=given(settings.confidence, high_min_molecules=3, high_min_split=2),
+        status=given(
+            settings.status, min_fragments=100_000, min_target_reads=0, min_known_share=0.95
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from fusioncall.bam import (
     read_molecules,
     segment_of,
     sort_and_index,
+    umi_of,
     write_molecules,
 )
 from fusioncall.coords import Strand
@@ -118,7 +119,8 @@ def molecule_lists(draw):
         numbers = draw(
             st.sampled_from([(ReadNumber.SINGLE,), (ReadNumber.FIRST, ReadNumber.SECOND)])
         )
-        made.append(Molecule(name, tuple(draw(reads(number)) for number in numbers)))
+        found = tuple(draw(reads(number)) for number in numbers)
+        made.append(Molecule(name, found, umi_of(name)))
     return tuple(made)
 
 
@@ -192,8 +194,9 @@ def test_samtools_finds_the_files_whole(world, tmp_path, tool):
     split = make_read(
         world, [Piece("chr1", 5000, 5060), "ACG", Piece("chr2", 700, 740, Strand.REVERSE)]
     )
-    mate = make_read(world, [Piece("chr2", 600, 660, Strand.REVERSE)])
-    molecules = [pair("pair", split, mate), single("single", mate), text_pair("bare", "ACGT", 4)]
+    mate = make_read(world, [Piece("chr2", 600, 660)])
+    other = make_read(world, [Piece("chr2", 600, 660, Strand.REVERSE)])
+    molecules = [pair("pair", split, mate), single("single", other), text_pair("bare", "ACGT", 4)]
     contigs = {contig: len(bases) for contig, bases in world.genome.items()}
     unsorted, sorted_ = tmp_path / "unsorted.bam", tmp_path / "sorted.bam"
     for path in (unsorted, sorted_):
@@ -209,9 +212,9 @@ def test_samtools_finds_the_files_whole(world, tmp_path, tool):
     assert tagged.stdout == b"3\n"
     flags = subprocess.run([samtools, "view", unsorted], capture_output=True, check=True)
     assert [line.split(b"\t")[:2] for line in flags.stdout.splitlines()] == [
-        [b"pair", b"65"],
-        [b"pair", b"2129"],
-        [b"pair", b"129"],
+        [b"pair", b"97"],
+        [b"pair", b"2161"],
+        [b"pair", b"145"],
         [b"single", b"16"],
         [b"bare", b"77"],
         [b"bare", b"141"],
@@ -307,6 +310,29 @@ def test_records_left_out_are_counted_with_their_reason(world, tmp_path):
         ("r0", read.sequence, ())
     ]
     assert counts == AlignmentCounts(records=2, secondary=1, unknown_contig=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "expected"),
+    [
+        ("SIM:1:1101:7", None, ""),
+        ("SIM:1:1101:7:ACGTTG", None, "ACGTTG"),
+        ("SIM:1:1101:7:ACGTTG+TTGACA", None, "ACGTTG+TTGACA"),
+        ("read_ACGTN", None, "ACGTN"),
+        ("read_ACG", None, ""),
+        ("read_acgtn", None, ""),
+        ("SIM:1:1101:7", "GGGGCC", "GGGGCC"),
+        ("SIM:1:1101:7:ACGTTG", "GGGGCC", "GGGGCC"),
+    ],
+)
+def test_molecular_identifier_is_that_of_the_tag_or_of_the_name(
+    world, tmp_path, name, tag, expected
+):
+    read = make_read(world, [Piece("chr2", 60, 90)])
+    tags = {name: {"RX": tag}} if tag else {}
+    write_molecules(tmp_path / "m.bam", [single(name, read)], CONTIGS, tags)
+    (molecule,), _ = read_molecules(tmp_path / "m.bam", CONTIGS, None, 1)
+    assert (molecule.name, molecule.umi) == (name, expected)
 
 
 def test_copies_of_a_record_are_one_but_two_reads_of_a_name_are_an_error(world, tmp_path):

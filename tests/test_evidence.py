@@ -97,6 +97,24 @@ def test_cut_of_the_aligner_is_mended(world, reference, settings, text, bases):
         assert found == (expected(junction, parts),)
 
 
+@pytest.mark.parametrize("text", ["NTRK1:8-NTRK1:10", "NTRK1:8-NTRK3:15"])
+@pytest.mark.parametrize("turned", ["donor", "acceptor"])
+def test_ends_of_two_targets_that_meet_are_read_one_way(world, reference, settings, text, turned):
+    """Head to head or tail to tail, both readings are as good: the strand must not decide."""
+    junction = junction_of(plant(world, text))
+    before, after = split_parts(junction, 50, 50)
+    if turned == "donor":
+        before = replace(before, strand=before.strand.opposite)
+    else:
+        after = replace(after, strand=after.strand.opposite)
+    read = make_read(world, [before, after])
+    one, other = (
+        proposals([single("r", each)], reference, settings) for each in (read, flipped(read))
+    )
+    assert len(one) == 1
+    assert one == other
+
+
 def test_pieces_from_a_bam_with_sa_tags_propose_the_same(world, reference, settings, tmp_path):
     molecules = []
     for number, text in enumerate(FUSIONS):
@@ -306,22 +324,30 @@ def mates(world, start, gap=120, contig="chr1"):
     return left, right
 
 
-def test_pair_within_one_gene_is_plain(world, reference):
+def test_pair_within_one_gene_is_plain(world, reference, pinned):
     start = world.transcript("NTRK1").exons[7].start
     left, right = mates(world, start)
-    assert is_plain(pair("r", left, right), reference, 3)
-    assert is_plain(pair("r", right, left), reference, 3)
-    assert is_plain(single("r", left), reference, 3)
+    assert is_plain(pair("r", left, right), reference, pinned.recount)
+    assert is_plain(pair("r", right, left), reference, pinned.recount)
+    assert is_plain(single("r", left), reference, pinned.recount)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize(
-    ("edits", "clip", "expected"),
-    [(2, 0, True), (3, 0, False), (0, 2, True), (0, 3, False), (1, 1, True), (2, 1, False)],
+    ("changes", "expected"),
+    [
+        ((2, 0), True),
+        ((3, 0), False),
+        ((0, 2), True),
+        ((0, 3), False),
+        ((1, 1), True),
+        ((2, 1), False),
+    ],
 )
 def test_edits_and_clipped_bases_make_a_read_doubtful(
-    world, reference, number, edits, clip, expected
+    world, reference, pinned, number, changes, expected
 ):
+    edits, clip = changes
     molecule = pair("r", *mates(world, world.transcript("NTRK1").exons[7].start))
     reads = list(molecule.reads)
     (piece,) = reads[number].segments
@@ -330,27 +356,30 @@ def test_edits_and_clipped_bases_make_a_read_doubtful(
         piece, end=piece.start + size, query_end=size, cigar=(("M", size),), edits=edits
     )
     reads[number] = replace(reads[number], segments=(shorter,))
-    assert is_plain(replace(molecule, reads=tuple(reads)), reference, 3) is expected
+    assert is_plain(replace(molecule, reads=tuple(reads)), reference, pinned.recount) is expected
 
 
-def test_other_molecules_are_not_plain(world, reference):
+def test_other_molecules_are_not_plain(world, reference, pinned):
     ntrk1, pear1 = world.transcript("NTRK1"), world.transcript("PEAR1")
     left, right = mates(world, ntrk1.exons[7].start)
     neighbour = make_read(world, [Piece("chr1", pear1.place.start, pear1.place.start + 100)])
     elsewhere = make_read(world, [Piece("chr12", 3000, 3100)])
+    start = ntrk1.exons[7].start
+    same_place = make_read(world, [Piece("chr15", start + 120, start + 220)])
     split = make_read(world, split_parts(junction_of(plant(world, "ETV6:5-NTRK3:15")), 50, 50))
     bare = text_read(reverse_complement(left.sequence))
     for molecule in (
         pair("r", left, neighbour),
         pair("r", left, elsewhere),
+        pair("r", left, same_place),
         pair("r", left, bare),
         pair("r", bare, left),
         pair("r", split, right),
         single("r", split),
         single("r", bare),
     ):
-        assert not is_plain(molecule, reference, 3)
+        assert not is_plain(molecule, reference, pinned.recount)
 
 
-def test_pair_outside_of_all_genes_is_not_plain(world, reference):
-    assert not is_plain(pair("r", *mates(world, 100)), reference, 3)
+def test_pair_outside_of_all_genes_is_not_plain(world, reference, pinned):
+    assert not is_plain(pair("r", *mates(world, 100)), reference, pinned.recount)

@@ -124,11 +124,14 @@ def test_two_places_of_one_gene_id_are_two_genes(tmp_path):
         EXON.format(10, 20, "+", "T1"),
         EXON.format(300, 320, "+", "T2"),
         EXON.format(310, 330, "+", "T3"),
+        EXON.format(330, 340, "+", "T4"),
+        EXON.format(341, 350, "+", "T5"),
     )
     genes = read_annotation(path, CONTIGS).genes
     assert [(g.start, g.end, [t.id for t in g.transcripts]) for g in genes] == [
         (9, 20, ["T1"]),
-        (299, 330, ["T2", "T3"]),
+        (299, 340, ["T2", "T3", "T4"]),
+        (340, 350, ["T5"]),
     ]
 
 

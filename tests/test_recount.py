@@ -5,23 +5,29 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from builders import (
     Piece,
     bases_of,
     candidate,
+    candidate_of,
     donor_edge,
     fused_text,
+    make_read,
     molecules_of,
     piece_before,
     piece_from,
     plant,
     simulated,
+    single,
+    split_parts,
     text_pair,
     text_read,
 )
-from fusioncall.model import Molecule, Proposal, ReadNumber, Support
+from fusioncall.coords import Strand
+from fusioncall.model import Junction, Molecule, Proposal, ReadNumber, Support
 from fusioncall.recount import recount
 from fusioncall.simulate import Kind, ReadSettings, SamplePlan, simulate_sample
 from fusioncall.world import reverse_complement
@@ -40,6 +46,8 @@ FUSIONS = (
 NOTHING = Support(
     split_molecules=0,
     spanning_molecules=0,
+    unfused_molecules=0,
+    rivals=(),
     copies=0,
     distinct_starts=0,
     best_anchor_bp=0,
@@ -51,8 +59,8 @@ NOTHING = Support(
 READ = 75
 
 
-def count(molecules, candidates, reference, settings):
-    return recount(molecules, candidates, reference, settings.recount)
+def count(molecules, candidates, reference, pinned):
+    return recount(molecules, candidates, reference, pinned.recount)
 
 
 def names(sample, kind, fusion=None):
@@ -82,11 +90,11 @@ def alone(name, text):
 
 @pytest.mark.parametrize("text", FUSIONS)
 @pytest.mark.parametrize("is_paired", [True, False], ids=["paired", "single"])
-def test_planted_molecules_are_counted_exactly(world, reference, settings, text, is_paired):
+def test_planted_molecules_are_counted_exactly(world, reference, pinned, text, is_paired):
     amounts = {"split": 25, "spanning": 15 if is_paired else 0, "drawn": 60}
     fusion = plant(world, text, **amounts)
     sample = simulated(world, fusion, is_paired=is_paired, read_length_bp=READ)
-    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, settings).values()
+    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, pinned).values()
     assert support.split_names == names(sample, Kind.SPLIT)
     assert support.spanning_names == names(sample, Kind.SPANNING)
     texts = {m.name: frozenset(read.sequence for read in m.reads) for m in molecules_of(sample)}
@@ -100,7 +108,7 @@ def test_planted_molecules_are_counted_exactly(world, reference, settings, text,
     assert support.acceptor_anchor_bp == max(row.bases3 for row in split)
 
 
-def test_wild_type_molecules_of_both_genes_count_nothing(world, reference, settings):
+def test_wild_type_molecules_of_both_genes_count_nothing(world, reference, pinned):
     genes = [t.refseq_id for t in world.transcripts if t.gene in {"ETV6", "NTRK3", "LMNA", "NTRK1"}]
     plan = SamplePlan(
         "W",
@@ -110,11 +118,11 @@ def test_wild_type_molecules_of_both_genes_count_nothing(world, reference, setti
     molecules = molecules_of(simulate_sample(world, plan))
     assert len(molecules) == 300 * len(genes) > 2000
     candidates = [candidate(world, "ETV6:5-NTRK3:15"), candidate(world, "LMNA:11-150-NTRK1:11")]
-    found = count(molecules, candidates, reference, settings)
+    found = count(molecules, candidates, reference, pinned)
     assert set(found.values()) == {NOTHING}
 
 
-def test_reads_that_keep_the_introns_count_nothing(world, reference, settings):
+def test_reads_that_keep_the_introns_count_nothing(world, reference, pinned):
     """Unspliced reads over both exon edges of the junction, from every start."""
     etv6, ntrk3 = world.transcript("ETV6"), world.transcript("NTRK3")
     molecules = []
@@ -128,14 +136,14 @@ def test_reads_that_keep_the_introns_count_nothing(world, reference, settings):
             text = bases_of(world, Piece(transcript.contig, start, start + 250, transcript.strand))
             molecules.append(text_pair(f"m{number}:{start}", text, READ))
             molecules.append(alone(f"s{number}:{start}", text[:READ]))
-    found = count(molecules, [candidate(world, "ETV6:5-NTRK3:15")], reference, settings)
+    found = count(molecules, [candidate(world, "ETV6:5-NTRK3:15")], reference, pinned)
     assert list(found.values()) == [NOTHING]
 
 
 # molecules by hand
 
 
-def test_support_of_four_molecules_in_full(world, reference, settings):
+def test_support_of_four_molecules_in_full(world, reference, pinned):
     text = "ETV6:5-NTRK3:15"
     molecules = [
         text_pair("spanning", fragment(world, text, 150, 100), READ),
@@ -143,10 +151,12 @@ def test_support_of_four_molecules_in_full(world, reference, settings):
         text_pair("right", fragment(world, text, 160, 20), READ),
         alone("single", reverse_complement(fragment(world, text, 35, 40))),
     ]
-    (found,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    (found,) = count(molecules, [candidate(world, text)], reference, pinned).values()
     assert found == Support(
         split_molecules=3,
         spanning_molecules=1,
+        unfused_molecules=0,
+        rivals=(),
         copies=0,
         distinct_starts=4,
         best_anchor_bp=35,
@@ -160,9 +170,9 @@ def test_support_of_four_molecules_in_full(world, reference, settings):
 @pytest.mark.parametrize("is_turned", [False, True])
 @pytest.mark.parametrize("side", ["donor", "acceptor"])
 def test_anchor_of_eight_bases_counts_and_of_seven_does_not(
-    world, reference, settings, side, is_turned
+    world, reference, pinned, side, is_turned
 ):
-    limit = settings.recount.min_anchor_bp
+    limit = pinned.recount.min_anchor_bp
     assert limit == 8
     found = {}
     for text in FUSIONS[:4]:
@@ -170,7 +180,7 @@ def test_anchor_of_eight_bases_counts_and_of_seven_does_not(
             sides = (anchor, 92) if side == "donor" else (92, anchor)
             bases = fragment(world, text, *sides)
             one = alone("r", reverse_complement(bases) if is_turned else bases)
-            (support,) = count([one], [candidate(world, text)], reference, settings).values()
+            (support,) = count([one], [candidate(world, text)], reference, pinned).values()
             found[text, anchor] = (support.split_molecules, support.best_anchor_bp)
     assert found == {
         (text, anchor): (0, 0) if anchor == 7 else (1, 8)
@@ -180,17 +190,17 @@ def test_anchor_of_eight_bases_counts_and_of_seven_does_not(
 
 
 @pytest.mark.parametrize("edits", range(7))
-def test_edits_up_to_the_limit_are_borne(world, reference, settings, edits):
+def test_edits_up_to_the_limit_are_borne(world, reference, pinned, edits):
     """100 bases with at most 6 edits, spread over both sides."""
     bases = list(fragment(world, "ETV6:5-NTRK3:15", 50, 50))
     for place in [5, 90, 20, 75, 35, 64][:edits]:
         bases[place] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[place]]
-    assert int(100 * settings.recount.max_edit_rate) == 6
+    assert int(100 * pinned.recount.max_edit_rate) == 6
     (support,) = count(
         [alone("r", "".join(bases))],
         [candidate(world, "ETV6:5-NTRK3:15")],
         reference,
-        settings,
+        pinned,
     ).values()
     assert support.split_molecules == 1
     bases[10] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[10]]
@@ -198,23 +208,23 @@ def test_edits_up_to_the_limit_are_borne(world, reference, settings, edits):
         [alone("r", "".join(bases))],
         [candidate(world, "ETV6:5-NTRK3:15")],
         reference,
-        settings,
+        pinned,
     ).values()
     assert support.split_molecules == (edits < 6)
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1000, 1), (1001, 0)])
 def test_pair_farther_apart_than_a_fragment_does_not_span(
-    world, reference, settings, length, expected
+    world, reference, pinned, length, expected
 ):
     text = "TPM3:8-NTRK1:10"
-    assert settings.recount.max_fragment_bp == 1000
+    assert pinned.recount.max_fragment_bp == 1000
     pair = text_pair("r", fragment(world, text, 500, length - 500), READ)
-    (support,) = count([pair], [candidate(world, text)], reference, settings).values()
+    (support,) = count([pair], [candidate(world, text)], reference, pinned).values()
     assert support.spanning_molecules == expected
 
 
-def test_mates_that_do_not_face_each_other_do_not_span(world, reference, settings):
+def test_mates_that_do_not_face_each_other_do_not_span(world, reference, pinned):
     text = "TPM3:8-NTRK1:10"
     bases = fragment(world, text, 150, 150)
     left, right = bases[:READ], bases[-READ:]
@@ -228,15 +238,29 @@ def test_mates_that_do_not_face_each_other_do_not_span(world, reference, setting
     for name, (first, second) in turned.items():
         reads = (text_read(first, ReadNumber.FIRST), text_read(second, ReadNumber.SECOND))
         (support,) = count(
-            [Molecule("r", reads)], [candidate(world, text)], reference, settings
+            [Molecule("r", reads)], [candidate(world, text)], reference, pinned
         ).values()
         spanning[name] = support.spanning_molecules
     assert spanning == {"inward": 1, "both forward": 0, "both reverse": 0, "outward": 0}
 
 
-def test_molecule_of_other_genes_counts_nothing(world, reference, settings):
+def test_pair_that_fits_the_unfused_gene_does_not_span(world, reference, pinned):
+    """Between exons 14 and 16 a skipped exon 15 looks like a shorter fragment."""
+    ntrk3 = world.transcript("NTRK3")
+    text = world.sequence(ntrk3)
+    exon15 = sum(len(exon) for exon in ntrk3.exons[:14])
+    exon16 = exon15 + len(ntrk3.exons[14])
+    wild = text_pair("wild", text[exon15 - 100 : exon16 + 100], READ)
+    assert exon16 - exon15 == 131
+    skipping = "NTRK3:14-NTRK3:16"
+    split = text_pair("split", fragment(world, skipping, 40, 110), READ)
+    (support,) = count([wild, split], [candidate(world, skipping)], reference, pinned).values()
+    assert (support.split_names, support.spanning_names) == (("split",), ())
+
+
+def test_molecule_of_other_genes_counts_nothing(world, reference, pinned):
     reads = text_pair("r", fragment(world, "TPM3:8-NTRK1:10", 100, 100), READ)
-    (support,) = count([reads], [candidate(world, "ETV6:5-NTRK3:15")], reference, settings).values()
+    (support,) = count([reads], [candidate(world, "ETV6:5-NTRK3:15")], reference, pinned).values()
     assert support == NOTHING
 
 
@@ -244,11 +268,11 @@ def test_molecule_of_other_genes_counts_nothing(world, reference, settings):
 
 
 @pytest.mark.parametrize("copies", [2, 5])
-def test_copies_are_counted_once_and_reported(world, reference, settings, copies):
+def test_copies_are_counted_once_and_reported(world, reference, pinned, copies):
     text = "ETV6:5-NTRK3:15"
     fusion = plant(world, text, split=8, spanning=5, copies=copies)
     sample = simulated(world, fusion, read_length_bp=READ)
-    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, settings).values()
+    (support,) = count(molecules_of(sample), [candidate(world, text)], reference, pinned).values()
     assert (support.split_molecules, support.spanning_molecules) == (8, 5)
     assert support.copies == 13 * (copies - 1)
     assert support.split_names == names(sample, Kind.SPLIT)
@@ -256,14 +280,14 @@ def test_copies_are_counted_once_and_reported(world, reference, settings, copies
     assert len(support.split_names) == 8 * copies
 
 
-def test_doubling_every_molecule_changes_only_copies_and_names(world, reference, settings):
+def test_doubling_every_molecule_changes_only_copies_and_names(world, reference, pinned):
     text = "TPM3:8-NTRK1:10"
     molecules = molecules_of(
         simulated(world, plant(world, text, split=10, spanning=10), read_length_bp=READ)
     )
     twice = [*molecules, *(replace(each, name=f"{each.name}:again") for each in molecules)]
     one, two = (
-        next(iter(count(each, [candidate(world, text)], reference, settings).values()))
+        next(iter(count(each, [candidate(world, text)], reference, pinned).values()))
         for each in (molecules, twice)
     )
     assert two.copies == 20
@@ -273,7 +297,7 @@ def test_doubling_every_molecule_changes_only_copies_and_names(world, reference,
 
 
 def test_fragments_that_begin_at_one_base_but_end_at_another_are_no_copies(
-    world, reference, settings
+    world, reference, pinned
 ):
     text = "ETV6:5-NTRK3:15"
     molecules = [
@@ -281,11 +305,11 @@ def test_fragments_that_begin_at_one_base_but_end_at_another_are_no_copies(
         text_pair("b", fragment(world, text, 60, 101), READ),
         text_pair("c", fragment(world, text, 60, 101), READ),
     ]
-    (support,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    (support,) = count(molecules, [candidate(world, text)], reference, pinned).values()
     assert (support.split_molecules, support.copies, support.distinct_starts) == (2, 1, 1)
 
 
-def test_mate_that_only_one_isoform_holds_is_not_lost(world, reference, settings):
+def test_mate_that_only_one_isoform_holds_is_not_lost(world, reference, pinned):
     """Exon 14 of NTRK3 begins the kinase's end and that of truncated TrkC.
 
     The mates in exon 16 tell the two fragments apart, though their split reads are the same.
@@ -295,19 +319,117 @@ def test_mate_that_only_one_isoform_holds_is_not_lost(world, reference, settings
         text_pair("a", fragment(world, text, 40, 354), READ),
         text_pair("b", fragment(world, text, 40, 360), READ),
     ]
-    (support,) = count(molecules, [candidate(world, text)], reference, settings).values()
+    (support,) = count(molecules, [candidate(world, text)], reference, pinned).values()
     assert (support.split_molecules, support.copies) == (2, 0)
+
+
+def test_molecules_of_other_identifiers_are_no_copies(world, reference, pinned):
+    text = "ETV6:5-NTRK3:15"
+    one = text_pair("a", fragment(world, text, 60, 100), READ)
+    molecules = [
+        replace(one, name=name, umi=umi)
+        for name, umi in (("a", "AAAA"), ("b", "CCCC"), ("c", "AAAA"), ("d", ""))
+    ]
+    (support,) = count(molecules, [candidate(world, text)], reference, pinned).values()
+    assert (support.split_molecules, support.copies) == (3, 1)
+
+
+def test_copies_may_be_counted_for_amplicons(world, reference, pinned):
+    text = "ETV6:5-NTRK3:15"
+    one = text_pair("a", fragment(world, text, 60, 100), READ)
+    molecules = [replace(one, name=name) for name in "abcd"]
+    all_count = msgspec.structs.replace(pinned.recount, collapse_copies=False)
+    (support,) = recount(molecules, [candidate(world, text)], reference, all_count).values()
+    assert (support.split_molecules, support.copies, support.distinct_starts) == (4, 0, 1)
+
+
+# what else molecules say
+
+
+def wild_type(world, before, after, name):
+    """A read over the acceptor of exon 15 of NTRK3, as the gene is spliced without a fusion."""
+    junction = candidate(world, "NTRK3:14-NTRK3:15").junction
+    return single(name, make_read(world, split_parts(junction, before, after)))
+
+
+def intron_kept(world, before, after, name):
+    """A read over the same acceptor that keeps the intron before it."""
+    place = candidate(world, "NTRK3:14-NTRK3:15").junction.acceptor.position
+    kept = Piece("chr15", place - after + 1, place + before + 1, Strand.REVERSE)
+    return single(name, make_read(world, [kept]))
+
+
+def test_molecules_over_the_acceptor_without_a_fusion_are_counted(world, reference, pinned):
+    """Spliced ones and those that keep the intron, with eight bases or more on both sides."""
+    molecules = [
+        *(wild_type(world, before, 68 - before, f"spliced{before}") for before in (8, 40, 60)),
+        *(intron_kept(world, before, 68 - before, f"intron{before}") for before in (9, 41, 59)),
+        wild_type(world, 40, 28, "a copy"),
+        wild_type(world, 90, 5, "too short"),
+        alone("fused", fragment(world, "ETV6:5-NTRK3:15", 40, 40)),
+    ]
+    fusion = candidate(world, "ETV6:5-NTRK3:15")
+    (support,) = count(molecules, [fusion], reference, pinned).values()
+    assert (support.split_names, support.unfused_molecules) == (("fused",), 6)
+
+
+@pytest.mark.parametrize("kind", [wild_type, intron_kept])
+@pytest.mark.parametrize("sides", [(7, 60), (60, 7)])
+def test_seven_bases_beyond_the_acceptor_are_too_few(world, reference, pinned, kind, sides):
+    one = kind(world, *sides, "r")
+    (support,) = count([one], [candidate(world, "ETV6:5-NTRK3:15")], reference, pinned).values()
+    assert support.unfused_molecules == 0
+
+
+def test_spliced_and_unspliced_molecules_of_one_start_are_no_copies(world, reference, pinned):
+    molecules = [wild_type(world, 40, 40, "a"), intron_kept(world, 40, 40, "b")]
+    (support,) = count(molecules, [candidate(world, "ETV6:5-NTRK3:15")], reference, pinned).values()
+    assert support.unfused_molecules == 2
+
+
+def test_error_beside_the_junction_is_given_back_to_it(world, reference, pinned):
+    """A wrong base at the junction, read as an insertion, makes a candidate of its own."""
+    true = candidate(world, "ETV6:5-NTRK3:15")
+    donor, acceptor = true.junction.donor, true.junction.acceptor
+    fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
+    wrong = min(set("ACGT") - {fused[cut - 1], fused[cut]})
+    early = replace(donor, position=donor.position - 1)  # ETV6 lies on the + strand
+    weak = candidate_of(Junction(early, acceptor, wrong))
+    good = [alone(f"good{i}", fused[cut - 40 - i : cut + 40]) for i in range(3)]
+    bad = alone("bad", f"{fused[cut - 50 : cut - 1]}{wrong}{fused[cut : cut + 40]}")
+    found = count([*good, bad], [true, weak], reference, pinned)
+    assert found[true].split_names == ("bad", "good0", "good1", "good2")
+    assert found[weak].split_names == ()
+    assert count([bad], [weak], reference, pinned)[weak].split_names == ("bad",)
+
+
+def test_junction_that_all_molecules_fit_as_well_is_a_rival(world, reference, pinned):
+    """A spanning pair with a mate in exon 4 of ETV6 fits the donors of exons 4 and 5."""
+    one, other = candidate(world, "ETV6:4-NTRK3:15"), candidate(world, "ETV6:5-NTRK3:15")
+    fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
+    exon5 = len(world.transcript("ETV6").exons[4])
+    left, right = fused[cut - exon5 - 150 : cut - exon5 - 50], fused[cut + 50 : cut + 125]
+    reads = (
+        text_read(left, ReadNumber.FIRST),
+        text_read(reverse_complement(right), ReadNumber.SECOND),
+    )
+    found = count([Molecule("r", reads)], [one, other], reference, pinned)
+    assert found[one].spanning_names == ("r",)
+    assert found[one].rivals == (other.junction,)
+    split = alone("s", fragment(world, "ETV6:4-NTRK3:15", 40, 40))
+    found = count([Molecule("r", reads), split], [one, other], reference, pinned)
+    assert (found[one].split_names, found[one].rivals) == (("s",), ())
 
 
 # order
 
 
-def test_order_of_molecules_mates_and_candidates_does_not_matter(world, reference, settings):
+def test_order_of_molecules_mates_and_candidates_does_not_matter(world, reference, pinned):
     texts = ("ETV6:5-NTRK3:15", "ETV6:4-NTRK3:14", "TPM3:8-NTRK1:10")
     plants = [plant(world, text, split=10, spanning=8, drawn=20) for text in texts]
     molecules = molecules_of(simulated(world, *plants, read_length_bp=READ, error_rate=0.005))
     candidates = [candidate(world, text) for text in texts]
-    known = count(molecules, candidates, reference, settings)
+    known = count(molecules, candidates, reference, pinned)
     assert all(support.total > 15 for support in known.values())
     stir = random.Random(2)
     for _ in range(3):
@@ -320,21 +442,21 @@ def test_order_of_molecules_mates_and_candidates_does_not_matter(world, referenc
                 replace(first, number=ReadNumber.SECOND),
             )
             turned.append(replace(each, reads=swapped))
-        assert count(stirred, candidates, reference, settings) == known
-        assert count(turned, candidates, reference, settings) == known
+        assert count(stirred, candidates, reference, pinned) == known
+        assert count(turned, candidates, reference, pinned) == known
 
 
 # one molecule, one junction
 
 
-def test_each_molecule_counts_for_one_junction(world, reference, settings):
+def test_each_molecule_counts_for_one_junction(world, reference, pinned):
     """Two forms of one event: spanning pairs between both could be of either."""
     texts = ("ETV6:4-NTRK3:15", "ETV6:5-NTRK3:15", "ETV6:5-NTRK3:14", "ETV6:4-NTRK3:14")
     plants = [plant(world, text, split=12, spanning=12, drawn=30) for text in texts[:2]]
     sample = simulated(world, *plants, read_length_bp=READ, fragment_mean_bp=300.0)
     molecules = molecules_of(sample)
     candidates = [candidate(world, text) for text in texts]
-    found = count(molecules, candidates, reference, settings)
+    found = count(molecules, candidates, reference, pinned)
     taken = [
         name
         for support in found.values()
@@ -357,7 +479,7 @@ def test_each_molecule_counts_for_one_junction(world, reference, settings):
     )
 
 
-def test_split_molecules_decide_between_equal_junctions(world, reference, settings):
+def test_split_molecules_decide_between_equal_junctions(world, reference, pinned):
     """A spanning pair that fits two donors goes to the one with split reads."""
     fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
     etv6 = world.transcript("ETV6")
@@ -375,7 +497,7 @@ def test_split_molecules_decide_between_equal_junctions(world, reference, settin
     for chosen in both:
         text = "ETV6:4-NTRK3:15" if chosen is both[0] else "ETV6:5-NTRK3:15"
         split = alone("split", fragment(world, text, 40, 40))
-        found = count([spanning, split], both, reference, settings)
+        found = count([spanning, split], both, reference, pinned)
         other = both[1 - both.index(chosen)]
         assert (found[chosen].split_names, found[chosen].spanning_names) == (
             ("split",),
@@ -384,16 +506,14 @@ def test_split_molecules_decide_between_equal_junctions(world, reference, settin
         assert found[other] == NOTHING
 
 
-def test_no_candidates_and_no_molecules(world, reference, settings):
+def test_no_candidates_and_no_molecules(world, reference, pinned):
     one = candidate(world, "ETV6:5-NTRK3:15")
-    assert count([], [one], reference, settings) == {one: NOTHING}
-    assert count([alone("r", "ACGT")], [], reference, settings) == {}
-    assert count([alone("r", ""), alone("s", "N" * 80)], [one], reference, settings) == {
-        one: NOTHING
-    }
+    assert count([], [one], reference, pinned) == {one: NOTHING}
+    assert count([alone("r", "ACGT")], [], reference, pinned) == {}
+    assert count([alone("r", ""), alone("s", "N" * 80)], [one], reference, pinned) == {one: NOTHING}
 
 
-def test_isoform_that_only_reads_show_is_followed(world, reference, settings):
+def test_isoform_that_only_reads_show_is_followed(world, reference, pinned):
     """A read that skips exon 7 of the partner is laid on the isoform that it shows itself."""
     known = candidate(world, "TPM3:8-NTRK1:10")
     junction, tpm3 = known.junction, world.transcript("TPM3")
@@ -405,11 +525,11 @@ def test_isoform_that_only_reads_show_is_followed(world, reference, settings):
     )
     text = "".join(bases_of(world, part) for part in (skipping, donor, acceptor))
     molecule = alone("r", text)
-    (support,) = count([molecule], [known], reference, settings).values()
+    (support,) = count([molecule], [known], reference, pinned).values()
     assert support == NOTHING
     blocks = ((donor.start, donor.end), (skipping.start, skipping.end))
     shown = Proposal(junction, "r", 60, blocks, ((acceptor.start, acceptor.end),))
     followed = replace(known, proposals=(shown,))
-    (support,) = count([molecule], [followed], reference, settings).values()
+    (support,) = count([molecule], [followed], reference, pinned).values()
     assert (support.split_names, support.acceptor_anchor_bp) == (("r",), 40)
     assert support.donor_anchor_bp == 40 + len(exon8)

@@ -117,6 +117,33 @@ def test_another_length_of_the_protein_gives_the_same_domain_start(genes, refere
     assert (target.domain_first, target.domain_last) == (known.domain_first, known.domain_last)
 
 
+def test_domain_in_another_frame_is_not_whole(tmp_path):
+    """Residues 20 to 60 of 99: bases 57 to 179 of 300."""
+
+    def transcript(name, exons, cds):
+        return Transcript(name, "G", "NTRK1", "c", Strand.FORWARD, exons, cds)
+
+    transcripts = (
+        transcript("reference", ((0, 300),), (0, 300)),
+        transcript("later start in frame", ((0, 300),), (30, 300)),
+        transcript("other frame", ((0, 300),), (1, 300)),
+        transcript("frame lost within", ((0, 100), (101, 300)), (0, 300)),
+        transcript("frame found within", ((0, 100), (102, 300)), (1, 300)),
+        transcript("starts within", ((0, 300),), (60, 300)),
+        transcript("ends within", ((0, 300),), (0, 177)),
+        transcript("does not code", ((0, 300),), None),
+    )
+    gene = Gene("G", "NTRK1", "protein_coding", "c", Strand.FORWARD, 0, 300, transcripts)
+    form = {"protein_length_aa": 99, "first_aa": 20, "last_aa": 60, "transcripts": ["reference"]}
+    document = yaml.safe_load(resource_path("targets.yaml").read_text())
+    document["targets"] = [document["targets"][0] | {"domain_forms": [form]}]
+    path = tmp_path / "one.yaml"
+    path.write_text(yaml.safe_dump(document))
+    (target,) = place_targets(read_panel(path), [gene], GTF)
+    assert (target.domain_first, target.domain_last) == (57, 179)
+    assert target.whole == ("reference", "later start in frame")
+
+
 # another gene needs no Python
 
 

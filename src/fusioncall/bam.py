@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -40,19 +41,32 @@ def open_bam(path: Path, threads: int = 1) -> Iterator[pysam.AlignmentFile]:
     Raises:
         InputError: the file is missing, is no BAM, or is cut off.
     """
-    cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
     if not path.is_file():
         raise InputError("does not exist or is no file", where=path, cure="Check the path")
+    if not _is_bgzip(path):
+        raise InputError("is not BAM", where=path, cure="Give a BAM file")
+    bam = None
     try:
-        with pysam.AlignmentFile(str(path), "rb", check_sq=False, threads=threads) as bam:
-            if not bam.is_bam:
-                raise InputError("is not BAM", where=path, cure="Give a BAM file")
-            yield bam
+        bam = pysam.AlignmentFile(str(path), "rb", check_sq=False, threads=threads)
+        if not bam.is_bam:
+            raise InputError("is not BAM", where=path, cure="Give a BAM file")
+        yield bam
     except (OSError, ValueError, EOFError) as error:
         message = str(error)
-        truncated = "EOF" in message or "truncated" in message
-        what = "is cut off" if truncated else f"cannot be read as BAM: {message}"
+        is_short = "EOF" in message or "truncated" in message
+        what = "is cut off" if is_short else "is damaged, or is no BAM"
+        cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
         raise InputError(what, where=path, cure=cure) from error
+    finally:
+        if bam is not None:
+            with suppress(OSError):  # htslib tells of damage once more on closing
+                bam.close()
+
+
+def _is_bgzip(path: Path) -> bool:
+    """Whether a file begins with a gzip member that has an extra field, as all BAM does."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"\x1f\x8b\x08\x04"
 
 
 def check_contigs(path: Path, lengths: Mapping[str, int], contigs: Mapping[str, int]) -> None:
@@ -93,6 +107,7 @@ def _other_naming(name: str) -> str:
 class _Draft:
     """Reads of one molecule as far as they have been seen."""
 
+    umi: str = ""
     bases: dict[ReadNumber, tuple[str, str]] = field(default_factory=dict)
     segments: dict[ReadNumber, list[Segment]] = field(default_factory=dict)
 
@@ -144,6 +159,19 @@ def molecule_name(name: str) -> str:
     return name[:-2] if name.endswith(("/1", "/2")) else name
 
 
+_UMI = re.compile(r"[:_]([ACGTN]{4,}(?:[+_-][ACGTN]{4,})?)$")
+
+
+def umi_of(name: str) -> str:
+    """The unique molecular identifier at the end of a read's name, empty without one.
+
+    >>> umi_of("A01:1:HX:1:1101:5:7:ACGTTG+TTGACA"), umi_of("read_ACGTACGT"), umi_of("A01:1101:77")
+    ('ACGTTG+TTGACA', 'ACGTACGT', '')
+    """
+    found = _UMI.search(name)
+    return found[1] if found else ""
+
+
 def _left_out(record: pysam.AlignedSegment, contigs: Mapping[str, int]) -> str:
     if record.is_secondary:
         return "secondary"
@@ -157,22 +185,25 @@ def _left_out(record: pysam.AlignedSegment, contigs: Mapping[str, int]) -> str:
 def _add(draft: _Draft, record: pysam.AlignedSegment, *, mapped: bool, where: Path) -> None:
     number = _NUMBER_OF[record.is_read1, record.is_read2] if record.is_paired else ReadNumber.SINGLE
     if not record.is_supplementary:
-        sequence = record.get_forward_sequence()
-        if sequence is None:
+        if record.query_sequence is None and not record.is_unmapped:
             what = f"read {record.query_name} has a primary alignment without its sequence"
             raise InputError(what, where=where, cure="Give a BAM that holds the bases of its reads")
-        bases = (sequence, _forward_quality(record))
+        bases = (record.get_forward_sequence() or "", _forward_quality(record))
         if draft.bases.setdefault(number, bases) != bases:
             what = f"two different reads are called {record.query_name}"
             cure = "Give each molecule a name of its own, or give the lanes as separate FASTQ files"
             raise InputError(what, where=where, cure=cure)
+    if record.has_tag("RX"):
+        draft.umi = str(record.get_tag("RX"))
     if mapped:
         draft.segments.setdefault(number, []).append(segment_of(record))
 
 
 def _forward_quality(record: pysam.AlignedSegment) -> str:
-    qualities = record.get_forward_qualities()
-    return "" if qualities is None else "".join(chr(quality + 33) for quality in qualities)
+    if record.query_qualities is None:
+        return ""
+    qualities = record.get_forward_qualities() or ()
+    return "".join(chr(quality + 33) for quality in qualities)
 
 
 def segment_of(record: pysam.AlignedSegment) -> Segment:
@@ -214,7 +245,7 @@ def _molecule(name: str, draft: _Draft) -> Molecule:
         sequence, quality = draft.bases[number]
         order = sorted(set(draft.segments.get(number, ())), key=_segment_key)
         reads.append(Read(number, sequence.upper(), quality, tuple(order)))
-    return Molecule(name, tuple(reads))
+    return Molecule(name, tuple(reads), draft.umi or umi_of(name))
 
 
 def _segment_key(segment: Segment) -> tuple[int, int, str, int, bool]:
@@ -257,13 +288,13 @@ def write_molecules(
                 bam.write(record)
 
 
-def sort_and_index(path: Path) -> None:
-    """Sort a BAM by coordinate in place and index it (`path` + `.bai`)."""
+def sort_and_index(path: Path, index: Path | None = None) -> None:
+    """Sort a BAM by coordinate in place, and write its BAI (`path` + `.bai` when left out)."""
     unsorted = path.with_name(f"{path.name}.unsorted")
     path.rename(unsorted)
     try:
         pysam.sort("--no-PG", "-o", str(path), str(unsorted))
-        pysam.index(str(path))
+        pysam.index("-o", str(index or path.with_name(f"{path.name}.bai")), str(path))
     finally:
         unsorted.unlink()
 
@@ -276,16 +307,15 @@ def _records(molecule: Molecule, header: pysam.AlignmentHeader) -> Iterator[pysa
         for segment in read.segments or (None,):
             record = pysam.AlignedSegment(header)
             record.query_name = molecule.name
-            record.flag = _flag(read, segment, primary, len(molecule.reads) == 2, mate)
+            record.flag = _flag(read, segment, primary, mate)
             _place(record, read, segment, is_primary=segment is primary)
             anchor = segment or mate
             if anchor and segment is None:
                 record.reference_name, record.reference_start = anchor.contig, anchor.start
-            if len(molecule.reads) == 2 and (mate or segment):
-                where = mate or segment
-                if where:
-                    record.next_reference_name = where.contig
-                    record.next_reference_start = where.start
+            where = mate or segment
+            if where and len(molecule.reads) == 2:
+                record.next_reference_name = where.contig
+                record.next_reference_start = where.start
             others = [each for each in read.segments if each is not segment]
             if segment and others:
                 record.set_tag("SA", "".join(_sa(each, read) for each in others))
@@ -298,13 +328,13 @@ def _primary(read: Read) -> Segment | None:
 
 
 def _flag(
-    read: Read, segment: Segment | None, primary: Segment | None, paired: bool, mate: Segment | None
+    read: Read, segment: Segment | None, primary: Segment | None, mate: Segment | None
 ) -> int:
     flag = pysam.FUNMAP if segment is None else 0
     if segment is not None:
         flag |= pysam.FREVERSE * segment.is_reverse
         flag |= pysam.FSUPPLEMENTARY * (segment is not primary)
-    if paired:
+    if read.number is not ReadNumber.SINGLE:
         flag |= pysam.FPAIRED
         flag |= pysam.FREAD1 if read.number is ReadNumber.FIRST else pysam.FREAD2
         flag |= pysam.FMUNMAP if mate is None else pysam.FMREVERSE * mate.is_reverse

@@ -16,7 +16,7 @@ from fusioncall import __version__
 from fusioncall.coords import Strand
 from fusioncall.donors import build_index
 from fusioncall.errors import BundleError
-from fusioncall.files import fingerprint, sha256, whole_folder
+from fusioncall.files import fingerprint, lacks_bgzf_end, sha256, whole_folder
 from fusioncall.genes import Block, Gene, Transcript
 from fusioncall.gtf import Annotation, read_annotation
 from fusioncall.kmers import KmerTable, build_table
@@ -142,6 +142,8 @@ def _write_genome(fasta: Path, out: Path) -> dict[str, int]:
     """Copy a FASTA as indexed bgzip in upper case; give the length of each contig."""
     contigs: dict[str, int] = {}
     cure = "Give a genome FASTA, plain or gzip"
+    if lacks_bgzf_end(fasta):
+        raise BundleError("is cut off", where=fasta, cure="Get the file anew")
     try:
         with pysam.FastxFile(str(fasta)) as records, pysam.BGZFile(str(out), "wb", None) as stream:
             for record in records:

@@ -69,7 +69,13 @@ def read_catalogue(path: Path) -> Catalogue:
     if missing:
         what = f"lacks the column {missing[0]}"
         raise SettingsError(what, where=path, cure=f"Its columns are {', '.join(COLUMNS)}")
-    pairs = tuple(KnownPair(**{name: row[name] or "" for name in COLUMNS}) for row in reader)
+    table = list(reader)
+    for row in table:
+        if None in row or None in row.values():
+            what = f"the row of {row[COLUMNS[0]]} has another number of cells than the header"
+            cure = "Separate the cells by tabs; leave an unknown one empty"
+            raise SettingsError(what, where=path, cure=cure)
+    pairs = tuple(KnownPair(**{name: row[name] for name in COLUMNS}) for row in table)
     _refuse_doubles(pairs, path)
     return Catalogue(pairs)
 

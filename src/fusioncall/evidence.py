@@ -23,7 +23,7 @@ from fusioncall.model import (
 )
 from fusioncall.reference import Reference
 from fusioncall.sequence import reverse_complement
-from fusioncall.settings import EvidenceSettings
+from fusioncall.settings import EvidenceSettings, RecountSettings
 
 _SHORT_RUN_BP = 8
 
@@ -68,19 +68,36 @@ def collect(
     return Evidence(tuple(proposals), normal)
 
 
-def is_plain(molecule: Molecule, reference: Reference, edits: int) -> bool:
-    """Whether every read lies on the genome in one piece with fewer than so many edits.
+def plain_edits(read: Read, reference: Reference) -> int:
+    """Fewest edits with which one place of the genome explains a whole read.
 
-    Such a molecule fits its own place so well that no fused sequence can fit it better by that many
-    edits, and both mates lie on one gene: it supports no fusion.
+    Unaligned bases count as edits; a piece whose N gap joins two genes explains nothing.
     """
-    pieces = [segment for read in molecule.reads for segment in read.segments]
-    if len(pieces) != len(molecule.reads) or any(len(r.segments) != 1 for r in molecule.reads):
+    return min(
+        (
+            len(read.sequence) - (segment.query_end - segment.query_start) + segment.edits
+            for segment in read.segments
+            if all(
+                _share_gene(segment.contig, start - 1, end, reference)
+                for start, end in segment.gaps
+            )
+        ),
+        default=len(read.sequence),
+    )
+
+
+def is_plain(molecule: Molecule, reference: Reference, settings: RecountSettings) -> bool:
+    """Whether the genome explains both reads of a molecule well, and within one gene.
+
+    No fused sequence can then fit it better by the edits that a split read must save, and its mates
+    span nothing: it supports no fusion.
+    """
+    limit = settings.min_edit_advantage
+    if any(plain_edits(read, reference) >= limit for read in molecule.reads):
         return False
-    for read, segment in zip(molecule.reads, pieces, strict=True):
-        clipped = len(read.sequence) - (segment.query_end - segment.query_start)
-        if clipped + segment.edits >= edits:
-            return False
+    pieces = [segment for read in molecule.reads for segment in read.segments]
+    if not pieces:
+        return True
     low = min(pieces, key=lambda piece: piece.start)
     high = max(pieces, key=lambda piece: piece.end)
     if low.contig != high.contig:
@@ -189,7 +206,7 @@ def _propose(
     against = _sense_score(_entering(right), _leaving(left), reference)
     if along == against == 0:
         return None
-    if along >= against:
+    if (along, _order(right)) >= (against, _order(left)):
         sequence = read.sequence
         donor, acceptor = left, right
         join = Join(_leaving(left), left.query_end, _entering(right), right.query_start)
@@ -210,6 +227,11 @@ def _propose(
         donor_blocks=_cut(donor, junction.donor),
         acceptor_blocks=_cut(acceptor, junction.acceptor),
     )
+
+
+def _order(segment: Segment) -> tuple[str, int]:
+    """What decides between two directions that are sense alike, whichever way a read was read."""
+    return segment.contig, segment.start
 
 
 def _sense_score(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:

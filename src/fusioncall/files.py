@@ -13,6 +13,8 @@ from pathlib import Path
 from fusioncall.errors import OutputError
 
 _BLOCK = 1 << 20
+_BGZF_HEAD = bytes.fromhex("1f8b0804")  # gzip with an extra field; SAM specification, 4.1
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 @contextmanager
@@ -70,6 +72,19 @@ def make_folder(path: Path) -> None:
     if not os.access(path, os.W_OK | os.X_OK):
         what, cure = "cannot be written into", "Choose another folder or mend its permissions"
         raise OutputError(what, where=path, cure=cure)
+
+
+def lacks_bgzf_end(path: Path) -> bool:
+    """Whether a file is bgzip but does not end with bgzip's empty block: it was cut off.
+
+    Cut between two blocks, it is still whole gzip, so no reader of gzip would notice.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(14)
+        if not head.startswith(_BGZF_HEAD) or head[12:] != b"BC":
+            return False
+        stream.seek(-len(_BGZF_END), os.SEEK_END)
+        return stream.read() != _BGZF_END
 
 
 def sha256(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Filters: each says of a fusion whether it passes, with its number and limit. None deletes.
 
 Confidence, among fusions that pass every filter: *high* with both sides on annotated exon edges and
-enough molecules (`confidence` in the settings), *medium* otherwise. A fusion that fails a filter is
+enough molecules (`confidence` in the settings) and no other partner that fits as well, *medium*
+otherwise. A fusion that fails a filter is
 *low*.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fusioncall.model import Call, Confidence, Fusion, FusionClass, Site, Verdict
+from fusioncall.fusions import is_spliced
+from fusioncall.model import Call, Confidence, Fusion, FusionClass, Verdict
 from fusioncall.settings import Settings
 
 Filter = Callable[[Fusion, Settings], tuple[bool, str, str]]
@@ -23,16 +25,11 @@ def judge(fusion: Fusion, settings: Settings) -> Call:
     return Call(fusion, verdicts, _confidence(fusion, settings) if passed else Confidence.LOW)
 
 
-def is_spliced(fusion: Fusion) -> bool:
-    """Whether both sides are annotated exon edges."""
-    return fusion.five.site is Site.SPLICE_SITE and fusion.three.site is Site.SPLICE_SITE
-
-
 def _confidence(fusion: Fusion, settings: Settings) -> Confidence:
     limits = settings.confidence
     enough = fusion.support.total >= limits.high_min_molecules
     enough_split = fusion.support.split_molecules >= limits.high_min_split
-    is_high = is_spliced(fusion) and enough and enough_split
+    is_high = is_spliced(fusion) and enough and enough_split and not fusion.rivals
     return Confidence.HIGH if is_high else Confidence.MEDIUM
 
 
@@ -48,12 +45,12 @@ def kinase_kept(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  #
 
 
 def molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
-    """Enough molecules, more of them when a side is not an annotated exon edge."""
+    """Enough molecules in all splice forms, more when a side is not an annotated exon edge."""
     limits = settings.filters
     limit = limits.min_molecules
     if not is_spliced(fusion):
         limit = max(limit, limits.min_molecules_off_splice_site)
-    return _at_least(fusion.support.total, limit)
+    return _at_least(fusion.event_molecules, limit)
 
 
 def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
@@ -76,11 +73,27 @@ def mapping_quality(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]
     return _at_least(fusion.mapq_phred, settings.filters.min_mapq_phred)
 
 
+def complexity(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """No homopolymer or short repeat beside the junction."""
+    return _at_least(fusion.triplets, settings.filters.min_triplets)
+
+
+def partners(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """One of few partners of its target, or one of the strongest of many."""
+    limits = settings.filters
+    passed = (
+        fusion.partners <= limits.max_partners or fusion.partner_share >= limits.min_partner_share
+    )
+    return passed, str(fusion.partners), f"<={limits.max_partners}"
+
+
 FILTERS: dict[str, Filter] = {
     "class": kinase_kept,
     "molecules": molecules,
     "split": split_molecules,
     "anchor_bp": anchor,
     "mapq_phred": mapping_quality,
+    "triplets": complexity,
+    "partners": partners,
 }
 """All filters by name, in the order of their columns."""

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from fusioncall.coords import Breakend, Strand
+from fusioncall.coords import Breakend, Strand, breakpoint_text
+from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.genes import Gene, Transcript
-from fusioncall.model import Candidate, Fusion, FusionClass, Partner, Site, Support
+from fusioncall.model import Candidate, Fusion, FusionClass, Junction, Partner, Site, Support
 from fusioncall.reference import Reference
+from fusioncall.settings import FilterSettings
 from fusioncall.targets import Target
 
 INTERGENIC = "intergenic"
 """What stands for the symbol where no gene lies."""
 
 
-def name_fusion(candidate: Candidate, support: Support, reference: Reference) -> Fusion:
+def name_fusion(
+    candidate: Candidate, support: Support, reference: Reference, settings: FilterSettings
+) -> Fusion:
     """Name the genes of a junction and say what it means for the target gene.
 
     Args:
         candidate: a junction with a target gene in sense on at least one side.
         support: its molecules.
         reference: genes and targets.
+        settings: how far a read-through transcript may reach.
     """
     donor, acceptor = candidate.junction.donor, candidate.junction.acceptor
     enters = _sense_target(acceptor, acceptor.acceptor_strand, reference)
@@ -35,13 +42,78 @@ def name_fusion(candidate: Candidate, support: Support, reference: Reference) ->
         five=five,
         three=three,
         target=target.name,
-        fusion_class=_classify(five, three, enters),
+        fusion_class=_classify(five, three, enters, settings.max_read_through_bp),
         inserted=candidate.junction.inserted,
         homology_bp=candidate.homology_bp,
         mapq_phred=candidate.best_mapq_phred,
         distance_bp=collinear_distance_bp(five, three),
+        triplets=_triplets(donor, acceptor, reference),
+        rivals=tuple(_rival_text(junction, reference) for junction in support.rivals),
         support=support,
     )
+
+
+def with_events(fusions: Sequence[Fusion]) -> tuple[Fusion, ...]:
+    """Tell each fusion of the molecules of its whole event, and of its target's other partners.
+
+    The splice forms of one rearrangement (ETV6 exon 4 or 5 to NTRK3 exon 14 or 15) join the same
+    two genes in the same direction at annotated exon edges. A molecule counts for one junction, so
+    the molecules of an event are their sum. A junction off the exon edges stands for itself.
+    """
+    events: Counter[_Event] = Counter()
+    partners: dict[tuple[str, FusionClass], Counter[str]] = defaultdict(Counter)
+    for fusion in fusions:
+        events[_event(fusion)] += fusion.support.total
+        partners[fusion.target, fusion.fusion_class][fusion.five.gene_id] += fusion.support.total
+    told = []
+    for fusion in fusions:
+        counts = partners[fusion.target, fusion.fusion_class]
+        strongest = max(counts.values())
+        told.append(
+            replace(
+                fusion,
+                sibling_molecules=events[_event(fusion)] - fusion.support.total,
+                partners=sum(count > 0 for count in counts.values()),
+                partner_share=counts[fusion.five.gene_id] / strongest if strongest else 0.0,
+            )
+        )
+    return tuple(told)
+
+
+_Event = tuple[object, ...]
+
+
+def is_spliced(fusion: Fusion) -> bool:
+    """Whether both sides are annotated exon edges."""
+    return fusion.five.site is Site.SPLICE_SITE and fusion.three.site is Site.SPLICE_SITE
+
+
+def _event(fusion: Fusion) -> _Event:
+    genes = (fusion.five.gene_id, fusion.three.gene_id, fusion.fusion_class)
+    if is_spliced(fusion):
+        return genes
+    return (*genes, fusion.five.position, fusion.three.position, fusion.inserted)
+
+
+_ANCHOR_BP = 20
+
+
+def _triplets(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:
+    """Different 3-mers of the 20 fused bases on each side of the junction: the fewer of the two."""
+    before = donor_flank(donor, (), _ANCHOR_BP, reference).kept
+    after = acceptor_flank(acceptor, (), _ANCHOR_BP, reference).kept
+    return min(
+        max(len({text[i : i + 3] for i in range(len(text) - 2)}) for text in side)
+        for side in (before, after)
+    )
+
+
+def _rival_text(junction: Junction, reference: Reference) -> str:
+    """A junction that fits as well: both genes and the donor's place."""
+    donor = junction.donor
+    five = _partner(donor, donor.donor_strand, None, reference, is_donor=True)
+    place = breakpoint_text(donor.contig, donor.position, donor.donor_strand)
+    return f"{five.gene}({place})"
 
 
 def collinear_distance_bp(five: Partner, three: Partner) -> int | None:
@@ -62,7 +134,9 @@ def _sense_target(end: Breakend, strand: Strand, reference: Reference) -> Target
     return target if target and target.gene.strand is strand else None
 
 
-def _classify(five: Partner, three: Partner, enters: Target | None) -> FusionClass:
+def _classify(
+    five: Partner, three: Partner, enters: Target | None, max_read_through_bp: int
+) -> FusionClass:
     if five.gene_id == three.gene_id:
         return FusionClass.SAME_GENE
     if enters is None:
@@ -72,7 +146,28 @@ def _classify(five: Partner, three: Partner, enters: Target | None) -> FusionCla
         return kinase
     if five.site is Site.INTERGENIC:
         return FusionClass.INTERGENIC_PARTNER
+    distance = collinear_distance_bp(five, three)
+    if (
+        distance is not None
+        and distance <= max_read_through_bp
+        and _is_first_acceptor(enters, three)
+    ):
+        return FusionClass.READ_THROUGH
     return FusionClass.KINASE_FUSION if five.is_sense else FusionClass.ANTISENSE_PARTNER
+
+
+def _is_first_acceptor(target: Target, three: Partner) -> bool:
+    """Whether the whole target gene but its first exon follows, as it does in a read-through.
+
+    A rearrangement that activates the kinase loses the receptor's own 5' exons.
+    """
+    seconds = {
+        each.exons_transcribed[1]
+        for each in target.gene.transcripts
+        if len(each.exons) > 1 and target.keeps_domain(each)
+    }
+    forward = target.gene.strand is Strand.FORWARD
+    return three.position in {start if forward else end - 1 for start, end in seconds}
 
 
 def _kinase(target: Target, position: int) -> FusionClass:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from fusioncall.coords import Strand
 from fusioncall.errors import BundleError
+from fusioncall.files import lacks_bgzf_end
 from fusioncall.genes import Block, Gene, Transcript
 
 _ATTRIBUTE = re.compile(r'\s*([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))\s*(?:;|$)')
@@ -78,7 +80,7 @@ def read_annotation(path: Path, contigs: Mapping[str, int]) -> Annotation:
     Raises:
         BundleError: the file cannot be read, is not GTF, or fits no contig of the genome.
     """
-    names = {contig_key(name): name for name in contigs}
+    names = {contig_key(name): name for name in contigs} | {name: name for name in contigs}
     drafts: dict[tuple[str, str, str, int], _Draft] = {}
     placements: dict[tuple[str, str, str], int] = {}
     gene_biotypes: dict[str, str] = {}
@@ -97,7 +99,7 @@ def read_annotation(path: Path, contigs: Mapping[str, int]) -> Annotation:
             key = (*place, max(placements.get(place, 0), 0))
             draft = drafts.get(key)
             if draft is None:
-                draft = drafts[key] = _draft(row, names.get(contig_key(row.contig), row.contig))
+                draft = drafts[key] = _draft(row, _genome_name(row.contig, names))
             draft.is_primary |= not _PRIMARY_TAGS.isdisjoint(row.tags)
             (draft.exons if row.feature == "exon" else draft.coding).append(row.block)
     return _assemble(path, drafts, gene_biotypes, contigs)
@@ -114,6 +116,8 @@ class _Row:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
+    if path.is_file() and lacks_bgzf_end(path):
+        raise BundleError("is cut off", where=path, cure="Get the file anew")
     opener = gzip.open if path.suffix in {".gz", ".bgz"} else open
     wanted = _MODEL_FEATURES | {"gene", "transcript"}
     try:
@@ -124,7 +128,7 @@ def _rows(path: Path) -> Iterator[_Row]:
                 row = _row(line, path, number, wanted)
                 if row is not None:
                     yield row
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         what = f"cannot be read as GTF: {error}"
         raise BundleError(what, where=path, cure="Check the path and get the file anew") from error
 
@@ -154,6 +158,11 @@ def _row(line: str, path: Path, number: int, wanted: frozenset[str]) -> _Row | N
         attributes=dict(pairs),
         tags=frozenset(value for key, value in pairs if key == "tag"),
     )
+
+
+def _genome_name(contig: str, names: Mapping[str, str]) -> str:
+    """The genome's name for a contig of the GTF: the very same one before another spelling."""
+    return names.get(contig) or names.get(contig_key(contig), contig)
 
 
 def _draft(row: _Row, contig: str) -> _Draft:
@@ -217,10 +226,11 @@ def _assemble(
 
 
 def _transcript(transcript_id: str, draft: _Draft, contig_length: int) -> Transcript | None:
-    """The transcript of a draft; None when its exons overlap or leave the contig."""
+    """The transcript of a draft; None when its exons overlap, are empty or leave the contig."""
     exons = sorted(draft.exons)
     overlap = any(left[1] > right[0] for left, right in pairwise(exons))
-    if not exons or overlap or exons[-1][1] > contig_length:
+    backwards = any(start >= end for start, end in exons)
+    if not exons or overlap or backwards or exons[0][0] < 0 or exons[-1][1] > contig_length:
         return None
     starts, ends = zip(*draft.coding, strict=True) if draft.coding else ((), ())
     return Transcript(

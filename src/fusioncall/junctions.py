@@ -14,13 +14,14 @@ the cut that leaves the donor first in the direction of transcription.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fusioncall.coords import Breakend, Strand
+from fusioncall.genes import Block
 from fusioncall.model import Candidate, Junction, Proposal
 from fusioncall.reference import Reference
 
@@ -32,6 +33,7 @@ _INSERTION = 30
 _INSERTED_BASE = 14
 _EDGE = 50
 _MAX_HOMOLOGY_BP = 50
+_MIN_EXON_BP = 6  # fewer bases are like an exon by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,72 @@ def refine(
     cost = cost + np.where(inserted > 0, _INSERTION + _INSERTED_BASE * inserted, 0)
     cost[inserted < 0] = np.iinfo(cost.dtype).max
     leave, enter = np.unravel_index(int(np.argmin(cost)), cost.shape)
-    return Junction(
-        donor=Breakend(join.donor.contig, int(donors[leave]), join.donor.keeps),
-        acceptor=Breakend(join.acceptor.contig, int(acceptors[enter]), join.acceptor.keeps),
-        inserted=sequence[low + int(leave) : low + int(enter)],
+    return with_short_exons(
+        Junction(
+            donor=Breakend(join.donor.contig, int(donors[leave]), join.donor.keeps),
+            acceptor=Breakend(join.acceptor.contig, int(acceptors[enter]), join.acceptor.keeps),
+            inserted=sequence[low + int(leave) : low + int(enter)],
+        ),
+        reference,
     )
+
+
+def with_short_exons(junction: Junction, reference: Reference) -> Junction:
+    """The same junction with inserted bases that are an exon of either gene counted to the gene.
+
+    An aligner passes over an exon of a few bases (exon 9 of NTRK1 has 18) and leaves them inserted.
+    """
+    moved = _onto_acceptor(junction, reference)
+    moved = moved or _onto_donor(junction, reference)
+    return with_short_exons(moved, reference) if moved else junction
+
+
+def _onto_acceptor(junction: Junction, reference: Reference) -> Junction | None:
+    """The junction at the exon before the acceptor's, if the inserted bases end with all of it."""
+    end = junction.acceptor
+    for exon, bases in _next_exons(end, end.acceptor_strand, -1, reference):
+        if _ends_alike(junction.inserted, bases):
+            first = exon[0] if end.acceptor_strand is Strand.FORWARD else exon[1] - 1
+            kept = junction.inserted[: -len(bases)]
+            return Junction(junction.donor, Breakend(end.contig, first, end.keeps), kept)
+    return None
+
+
+def _onto_donor(junction: Junction, reference: Reference) -> Junction | None:
+    """The junction at the exon after the donor's, if the inserted bases begin with all of it."""
+    end = junction.donor
+    for exon, bases in _next_exons(end, end.donor_strand, 1, reference):
+        if _ends_alike(junction.inserted[::-1], bases[::-1]):
+            last = exon[1] - 1 if end.donor_strand is Strand.FORWARD else exon[0]
+            kept = junction.inserted[len(bases) :]
+            return Junction(Breakend(end.contig, last, end.keeps), junction.acceptor, kept)
+    return None
+
+
+def _next_exons(
+    end: Breakend, strand: Strand, step: int, reference: Reference
+) -> Iterator[tuple[Block, str]]:
+    """Inner exons that transcripts have before (-1) or after (1) the one with this edge."""
+    found: set[Block] = set()
+    for gene in reference.genes_at(end.contig, end.position, end.position + 1):
+        if gene.strand is not strand:
+            continue
+        for transcript in gene.transcripts:
+            at_edge = transcript.is_donor if step > 0 else transcript.is_acceptor
+            exons = transcript.exons_transcribed
+            index = transcript.exon_index(end.position)
+            if index is not None and at_edge(end.position) and 0 < index + step < len(exons) - 1:
+                found.add(exons[index + step])
+    for exon in sorted(found):
+        yield exon, reference.transcribed(end.contig, (exon,), strand)
+
+
+def _ends_alike(inserted: str, exon: str) -> bool:
+    """Whether inserted bases end with an exon, but for one wrong base in ten."""
+    if not _MIN_EXON_BP <= len(exon) <= len(inserted):
+        return False
+    tail = inserted[-len(exon) :]
+    return sum(a != b for a, b in zip(tail, exon, strict=True)) <= len(exon) // 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Molecule:
-    """One sequenced fragment: one read, or two mates. The unit of counting."""
+    """One sequenced fragment: one read, or two mates. The unit of counting.
+
+    `umi` is its unique molecular identifier, empty without one.
+    """
 
     name: str
     reads: tuple[Read, ...]
+    umi: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,8 @@ class Placement:
     `donor_anchor_bp` and `acceptor_anchor_bp` are the bases of the split read on each side (of the
     mate on that side, for a spanning pair). `starts` are the first sequenced bases of its reads
     relative to the junction (0: the acceptor's first base), each with its read's direction: two
-    molecules with the same `starts` are copies of one.
+    molecules with the same `starts` and `umi` are copies of one. `laid_reads` is how many of its
+    reads lie on the sequence.
     """
 
     molecule: str
@@ -161,15 +166,28 @@ class Placement:
     donor_anchor_bp: int
     acceptor_anchor_bp: int
     edits: int
+    laid_reads: int
     starts: tuple[tuple[int, bool], ...]
+    umi: str
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Less is better: split before spanning, more reads laid, fewer edits."""
+        return (self.kind is not Kind.SPLIT, -self.laid_reads, self.edits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """The evidence for a junction, counted in molecules; copies are counted once, but named."""
+    """The evidence for a junction, counted in molecules; copies are counted once, but named.
+
+    `unfused_molecules` are those that run over the acceptor as the target gene does without a
+    fusion. `rivals` are other junctions that every one of the molecules fits as well.
+    """
 
     split_molecules: int
     spanning_molecules: int
+    unfused_molecules: int
+    rivals: tuple[Junction, ...]
     copies: int
     distinct_starts: int
     best_anchor_bp: int
@@ -226,12 +244,21 @@ class FusionClass(enum.Enum):
     RECIPROCAL = "reciprocal"
     ANTISENSE_PARTNER = "antisense-partner"
     INTERGENIC_PARTNER = "intergenic-partner"
+    READ_THROUGH = "read-through"
     SAME_GENE = "same-gene"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fusion:
-    """A counted junction with its genes. `target` is the symbol of the target gene concerned."""
+    """A counted junction with its genes.
+
+    `target` is the symbol of the target gene concerned; `triplets` is the number of different
+    3-mers in the 20 fused bases on the poorer side of the junction (18 at most);
+    `sibling_molecules` counts the molecules of the other splice forms of its event; `rivals` name
+    the other partners that the molecules fit as well. `partners` counts the target's partners with
+    molecules in fusions of this class, and `partner_share` is this partner's part of the strongest
+    one's molecules.
+    """
 
     five: Partner
     three: Partner
@@ -241,7 +268,17 @@ class Fusion:
     homology_bp: int
     mapq_phred: int
     distance_bp: int | None
+    triplets: int
+    rivals: tuple[str, ...]
     support: Support
+    sibling_molecules: int = 0
+    partners: int = 0
+    partner_share: float = 0.0
+
+    @property
+    def event_molecules(self) -> int:
+        """Molecules of all splice forms of the event."""
+        return self.support.total + self.sibling_molecules
 
     @property
     def name(self) -> str:

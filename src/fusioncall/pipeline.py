@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fusioncall.annotated import propose_annotated
 from fusioncall.evidence import collect, is_plain
 from fusioncall.filters import judge
-from fusioncall.fusions import name_fusion
+from fusioncall.fusions import name_fusion, with_events
 from fusioncall.junctions import group
 from fusioncall.model import Call, Molecule
 from fusioncall.recount import recount
@@ -38,15 +38,14 @@ def call_molecules(
         reference: the open bundle.
         settings: all thresholds.
     """
-    advantage = settings.recount.min_edit_advantage
-    doubtful = [each for each in molecules if not is_plain(each, reference, advantage)]
+    doubtful = [each for each in molecules if not is_plain(each, reference, settings.recount)]
     annotated = propose_annotated(doubtful, reference, settings.discovery)
     evidence = collect(molecules, reference, settings.evidence)
     proposals = (*annotated, *evidence.proposals)
     candidates = group(proposals, reference)
     log.info("%d proposals of %d junctions", len(proposals), len(candidates))
-    support = recount(doubtful, candidates, reference, settings.recount)
-    fusions = [name_fusion(each, support[each], reference) for each in candidates]
-    calls = tuple(judge(fusion, settings) for fusion in fusions)
+    support = recount(molecules, candidates, reference, settings.recount)
+    fusions = [name_fusion(each, support[each], reference, settings.filters) for each in candidates]
+    calls = tuple(judge(fusion, settings) for fusion in with_events(fusions))
     log.info("%d calls, %d candidates", sum(call.passed for call in calls), len(calls))
     return Found(calls, len(proposals), evidence.normal_splices)

@@ -1,66 +1,38 @@
-"""Every kept molecule placed once, on the fused sequence that it fits best, or on none.
-
-What an aligner split depends on the aligner; what a molecule is does not. So its reads are laid
-(edlib, edit distance) on the fused sequences of the candidates and on the unfused sequences of the
-same genes:
-
-- a *split* molecule has a read that crosses a junction with an anchor on both sides and saves some
-  edits against every unfused sequence;
-- a *spanning* molecule has its mates on the two sides, facing each other, no farther apart than a
-  fragment is long, and does not fit an unfused sequence as a pair.
+"""Every kept molecule counted once, for the junction that it fits best, or for none.
 
 A molecule counts for one junction: the one with most evidence among those that it fits best.
+Junctions that sequencing errors have made of a neighbour are given back to it. Copies of one
+molecule, by the places where its reads begin and by its UMI, count once.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import product
 
-import edlib
-
-from fusioncall.flanks import acceptor_flank, donor_flank
-from fusioncall.model import Candidate, Kind, Molecule, Placement, Support
+from fusioncall.coords import Breakend
+from fusioncall.evidence import is_plain, plain_edits
+from fusioncall.model import (
+    Candidate,
+    Junction,
+    Kind,
+    Molecule,
+    Placement,
+    Read,
+    Segment,
+    Support,
+)
+from fusioncall.placing import Templates, place, templates_of, unfused_over, unfused_starts
 from fusioncall.reference import Reference
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
 
 _SEED_BP = 11
 _EDGE_SEED_BP = 8
+_NOTHING: frozenset[int] = frozenset()
 
-
-@dataclass(frozen=True, slots=True)
-class FusedSequence:
-    """One isoform of a fused transcript: donor side, inserted bases, acceptor side."""
-
-    sequence: str
-    donor_bp: int
-    inserted_bp: int
-
-    @property
-    def acceptor_start(self) -> int:
-        """Offset of the acceptor's first base."""
-        return self.donor_bp + self.inserted_bp
-
-
-@dataclass(frozen=True, slots=True)
-class Templates:
-    """The sequences that molecules are laid on for one candidate."""
-
-    fused: tuple[FusedSequence, ...]
-    unfused: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A read on a sequence: 0-based half-open place, edits, and whether it is read backwards."""
-
-    start: int
-    end: int
-    edits: int
-    is_reverse: bool
+Fits = dict[str, dict[int, Placement]]
+"""For the name of a molecule, how it fits each candidate, by the candidate's place in order."""
 
 
 def recount(
@@ -80,37 +52,41 @@ def recount(
     Returns:
         The support of every candidate, none included.
     """
-    templates = [_templates(candidate, reference, settings) for candidate in candidates]
+    templates = [templates_of(candidate, reference, settings) for candidate in candidates]
+    doubtful = [each for each in molecules if not is_plain(each, reference, settings)]
+    fits = _fits(doubtful, templates, reference, settings)
+    chosen = _assign(fits, candidates, settings)
+    unfused = count_unfused(molecules, candidates, reference, settings)
+    supports: dict[Candidate, Support] = {}
+    for index, candidate in enumerate(candidates):
+        placements = chosen.get(index, ())
+        rivals = tuple(candidates[each].junction for each in _rivals(index, placements, fits))
+        counted = _collapsed(placements, settings)
+        supports[candidate] = _support(
+            placements, counted, unfused[candidate.junction.acceptor], rivals
+        )
+    return supports
+
+
+def _fits(
+    molecules: Iterable[Molecule],
+    templates: Sequence[Templates],
+    reference: Reference,
+    settings: RecountSettings,
+) -> Fits:
+    """For the name of each molecule that fits any candidate, how it fits each of them."""
     seeds = _seeds(templates)
-    fits: dict[str, dict[int, Placement]] = {}
+    fits: Fits = {}
     for molecule in molecules:
         found: dict[int, Placement] = {}
+        elsewhere = tuple(plain_edits(read, reference) for read in molecule.reads)
         for index in sorted(_seeded(molecule, seeds)):
-            placement = place(molecule, templates[index], settings)
+            placement = place(molecule, elsewhere, templates[index], settings)
             if placement is not None:
                 found[index] = placement
         if found:
             fits[molecule.name] = found
-    chosen = _assign(fits, candidates)
-    return {
-        candidate: _support(chosen.get(index, ())) for index, candidate in enumerate(candidates)
-    }
-
-
-def _templates(candidate: Candidate, reference: Reference, settings: RecountSettings) -> Templates:
-    junction = candidate.junction
-    reach = settings.max_fragment_bp
-    donor = donor_flank(
-        junction.donor, (p.donor_blocks for p in candidate.proposals), reach, reference
-    )
-    acceptor = acceptor_flank(
-        junction.acceptor, (p.acceptor_blocks for p in candidate.proposals), reach, reference
-    )
-    fused = tuple(
-        FusedSequence(before + junction.inserted + after, len(before), len(junction.inserted))
-        for before, after in product(donor.kept, acceptor.kept)
-    )
-    return Templates(fused, donor.through + acceptor.through)
+    return fits
 
 
 def _seeds(templates: Iterable[Templates]) -> dict[str, set[int]]:
@@ -141,130 +117,19 @@ def _seeded(molecule: Molecule, seeds: dict[str, set[int]]) -> set[int]:
     return found
 
 
-_NOTHING: frozenset[int] = frozenset()
-
-
-def place(molecule: Molecule, templates: Templates, settings: RecountSettings) -> Placement | None:
-    """How a molecule supports a candidate, or None.
-
-    Among the isoforms the one with fewest edits is taken, the first of several.
-    """
-    placements = (
-        placement
-        for fused in templates.fused
-        if (placement := _place_on(molecule, fused, templates.unfused, settings)) is not None
-    )
-    return min(placements, key=lambda each: (each.kind is not Kind.SPLIT, each.edits), default=None)
-
-
-def _place_on(
-    molecule: Molecule, fused: FusedSequence, unfused: Sequence[str], settings: RecountSettings
-) -> Placement | None:
-    hits = [_lay(read.sequence, fused.sequence, settings) for read in molecule.reads]
-    laid = [hit for hit in hits if hit is not None]
-    if not laid or not _is_fragment(laid, settings.max_fragment_bp):
-        return None
-    crossing = [
-        (min(anchors), anchors)
-        for read, hit in zip(molecule.reads, hits, strict=True)
-        if hit is not None
-        and min(anchors := _anchors(hit, fused)) >= settings.min_anchor_bp
-        and _saves_edits(read.sequence, hit.edits, unfused, settings.min_edit_advantage)
-    ]
-    if crossing:
-        _, (before, after) = max(crossing)
-        return _placement(molecule, Kind.SPLIT, (before, after), laid, fused)
-    if len(laid) != 2:
-        return None
-    sides = [_anchors(hit, fused) for hit in laid]
-    if any(min(anchors) >= settings.min_anchor_bp for anchors in sides):
-        return None
-    (left, right) = sorted(sides, key=lambda each: each[1])
-    if left[0] <= left[1] or right[1] <= right[0] or _fits_as_pair(molecule, unfused, settings):
-        return None
-    return _placement(molecule, Kind.SPANNING, (left[0], right[1]), laid, fused)
-
-
-def _placement(
-    molecule: Molecule,
-    kind: Kind,
-    anchors: tuple[int, int],
-    laid: list[_Hit],
-    fused: FusedSequence,
-) -> Placement:
-    starts = sorted(
-        ((hit.end if hit.is_reverse else hit.start) - fused.acceptor_start, hit.is_reverse)
-        for hit in laid
-    )
-    edits = sum(hit.edits for hit in laid)
-    return Placement(molecule.name, kind, *anchors, edits, tuple(starts))
-
-
-def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
-    """The place of a whole read with fewest edits on either strand, if they are few enough."""
-    limit = max(1, int(len(read) * settings.max_edit_rate))
-    best: _Hit | None = None
-    for is_reverse in (False, True):
-        text = reverse_complement(read) if is_reverse else read
-        found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
-        if found["editDistance"] < 0 or (best and best.edits <= found["editDistance"]):
-            continue
-        start, last = found["locations"][0]
-        best = _Hit(start, last + 1, found["editDistance"], is_reverse)
-    return best
-
-
-def _anchors(hit: _Hit, fused: FusedSequence) -> tuple[int, int]:
-    """Bases of a read on the donor side and on the acceptor side."""
-    before = min(hit.end, fused.donor_bp) - hit.start
-    after = hit.end - max(hit.start, fused.acceptor_start)
-    return max(before, 0), max(after, 0)
-
-
-def _is_fragment(laid: list[_Hit], max_fragment_bp: int) -> bool:
-    """Whether two mates face each other and end within a fragment's length."""
-    if len(laid) < 2:
-        return True
-    if laid[0].is_reverse == laid[1].is_reverse:
-        return False
-    forward, reverse = sorted(laid, key=lambda hit: hit.is_reverse)
-    length = reverse.end - forward.start
-    return forward.start <= reverse.start and 0 < length <= max_fragment_bp
-
-
-def _saves_edits(read: str, edits: int, unfused: Sequence[str], advantage: int) -> bool:
-    """Whether every unfused sequence costs the read so many edits more."""
-    enough = edits + advantage - 1
-    return all(
-        edlib.align(text, sequence, mode="HW", task="distance", k=enough)["editDistance"] < 0
-        for text in (read, reverse_complement(read))
-        for sequence in unfused
-    )
-
-
-def _fits_as_pair(molecule: Molecule, unfused: Sequence[str], settings: RecountSettings) -> bool:
-    """Whether both mates lie on one unfused sequence as a fragment does."""
-    for sequence in unfused:
-        hits = [_lay(read.sequence, sequence, settings) for read in molecule.reads]
-        laid = [hit for hit in hits if hit is not None]
-        if len(laid) == len(hits) and _is_fragment(laid, settings.max_fragment_bp):
-            return True
-    return False
-
-
 def _assign(
-    fits: dict[str, dict[int, Placement]], candidates: Sequence[Candidate]
+    fits: Fits, candidates: Sequence[Candidate], settings: RecountSettings
 ) -> dict[int, tuple[Placement, ...]]:
     """Give each molecule to one candidate: split molecules first, then the spanning ones.
 
-    Among candidates that a molecule fits with equally few edits it goes to the one that most split
-    molecules fit (then most proposals, then the first in order).
+    Among candidates that a molecule fits equally well it goes to the one that most split molecules
+    fit (then most proposals, then the first in order).
     """
     popularity: Counter[int] = Counter(
         index
         for found in fits.values()
         for index, placement in found.items()
-        if placement.kind is Kind.SPLIT and placement.edits == _fewest_edits(found)
+        if placement.kind is Kind.SPLIT and placement.rank == _best_rank(found)
     )
     chosen: dict[int, list[Placement]] = defaultdict(list)
     for name in sorted(fits):
@@ -272,32 +137,103 @@ def _assign(
         best = min(
             found,
             key=lambda index: (
-                found[index].kind is not Kind.SPLIT,
-                found[index].edits,
+                found[index].rank,
                 -popularity[index],
                 -len(candidates[index].proposals),
                 index,
             ),
         )
         chosen[best].append(found[best])
+    _merge_errors(chosen, fits, candidates, settings)
     return {index: tuple(placements) for index, placements in chosen.items()}
 
 
-def _fewest_edits(found: dict[int, Placement]) -> int:
-    return min(each.edits for each in found.values() if each.kind is Kind.SPLIT)
+def _merge_errors(
+    chosen: dict[int, list[Placement]],
+    fits: Fits,
+    candidates: Sequence[Candidate],
+    settings: RecountSettings,
+) -> None:
+    """Give the molecules of a junction to a stronger neighbour that they fit almost as well.
+
+    A sequencing error beside a junction, or within its inserted bases, makes a junction of its own.
+    Its molecules fit the true one with an edit more; those of another exon edge do not.
+    """
+    by_strength = sorted(
+        chosen,
+        key=lambda index: (-len(chosen[index]), len(candidates[index].junction.inserted), index),
+    )
+    for place_in_order, weaker in reversed(list(enumerate(by_strength))):
+        for stronger in by_strength[:place_in_order]:
+            one, other = candidates[weaker].junction, candidates[stronger].junction
+            if not _are_neighbours(one, other, settings.merge_window_bp):
+                continue
+            moved = [fits[each.molecule].get(stronger) for each in chosen[weaker]]
+            if all(
+                new is not None
+                and new.kind is old.kind
+                and new.edits <= old.edits + settings.merge_edits
+                for old, new in zip(chosen[weaker], moved, strict=True)
+            ):
+                chosen[stronger] += [new for new in moved if new is not None]
+                chosen[weaker] = []
+                break
 
 
-def _support(placements: Sequence[Placement]) -> Support:
-    """Count molecules; those with the same starts are copies, the first by kind and name counts."""
-    originals: dict[tuple[tuple[int, bool], ...], Placement] = {}
+def _are_neighbours(one: Junction, other: Junction, window_bp: int) -> bool:
+    """Whether both sides of two junctions lie within a few bases of each other."""
+    pairs = ((one.donor, other.donor), (one.acceptor, other.acceptor))
+    return all(
+        (a.contig, a.keeps) == (b.contig, b.keeps) and abs(a.position - b.position) <= window_bp
+        for a, b in pairs
+    )
+
+
+def _best_rank(found: dict[int, Placement]) -> tuple[bool, int, int]:
+    return min(each.rank for each in found.values())
+
+
+def _rivals(chosen: int, placements: Sequence[Placement], fits: Fits) -> list[int]:
+    """Other candidates that every molecule of one fits as well."""
+    if not placements:
+        return []
+    others = set.intersection(
+        *(
+            {
+                index
+                for index, placement in fits[each.molecule].items()
+                if index != chosen and placement.rank == each.rank
+            }
+            for each in placements
+        )
+    )
+    return sorted(others)
+
+
+def _collapsed(placements: Sequence[Placement], settings: RecountSettings) -> tuple[Placement, ...]:
+    """One placement of each set of copies: the first by kind and name."""
     ordered = sorted(placements, key=lambda each: (each.kind is not Kind.SPLIT, each.molecule))
+    if not settings.collapse_copies:
+        return tuple(ordered)
+    originals: dict[tuple[object, ...], Placement] = {}
     for placement in ordered:
-        originals.setdefault(placement.starts, placement)
-    counted = list(originals.values())
+        originals.setdefault((placement.starts, placement.umi), placement)
+    return tuple(originals.values())
+
+
+def _support(
+    placements: Sequence[Placement],
+    counted: Sequence[Placement],
+    unfused: int,
+    rivals: tuple[Junction, ...],
+) -> Support:
+    """Count molecules; those left out of `counted` are copies."""
     split = [each for each in counted if each.kind is Kind.SPLIT]
     return Support(
         split_molecules=len(split),
         spanning_molecules=len(counted) - len(split),
+        unfused_molecules=unfused,
+        rivals=rivals,
         copies=len(placements) - len(counted),
         distinct_starts=len({min(start for start, _ in each.starts) for each in counted}),
         best_anchor_bp=max(
@@ -312,3 +248,44 @@ def _support(placements: Sequence[Placement]) -> Support:
 
 def _names(placements: Iterable[Placement], kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(each.molecule for each in placements if each.kind is kind))
+
+
+def count_unfused(
+    molecules: Iterable[Molecule],
+    candidates: Iterable[Candidate],
+    reference: Reference,
+    settings: RecountSettings,
+) -> dict[Breakend, int]:
+    """For each acceptor, the molecules that run over it as the gene does without a fusion.
+
+    A read must hold as many bases on both sides as a split read needs, and lie on the unfused
+    sequence with as few edits; copies count once.
+    """
+    ends = sorted(
+        {candidate.junction.acceptor for candidate in candidates},
+        key=lambda end: (end.contig, end.position, end.keeps.value),
+    )
+    flanks = {end: unfused_over(end, settings.max_fragment_bp, reference) for end in ends}
+    seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in ends}
+    for molecule in molecules:
+        for end in ends:
+            if not _may_cross(molecule, end):
+                continue
+            starts = unfused_starts(molecule, flanks[end], settings)
+            if starts is not None:
+                key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
+                seen[end].add(key)
+    return {end: len(keys) for end, keys in seen.items()}
+
+
+def _may_cross(molecule: Molecule, end: Breakend) -> bool:
+    return any(_reaches(each, read, end) for read in molecule.reads for each in read.segments)
+
+
+def _reaches(segment: Segment, read: Read, end: Breakend) -> bool:
+    """Whether a piece, with all that is clipped from it, reaches over a breakend."""
+    clipped = len(read.sequence) - (segment.query_end - segment.query_start)
+    return (
+        segment.contig == end.contig
+        and segment.start - clipped <= end.position < segment.end + clipped
+    )

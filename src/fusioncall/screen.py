@@ -18,14 +18,17 @@ from typing import TypeVar
 import dnaio
 import numpy as np
 import numpy.typing as npt
+from isal import igzip_lib
 
-from fusioncall.bam import molecule_name, open_bam
+from fusioncall.bam import molecule_name, open_bam, umi_of
 from fusioncall.errors import InputError
-from fusioncall.files import sha256
+from fusioncall.files import lacks_bgzf_end, sha256
 from fusioncall.kmers import Hits, KmerTable, count_hits
 from fusioncall.model import Census, InputFile, Molecule, Read, ReadNumber
 from fusioncall.settings import ScreenSettings
 
+_DAMAGED: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
+_MAX_NAME_BYTES = 254  # SAM specification, QNAME
 _BATCH_READS = 8192
 _WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole"
 
@@ -48,8 +51,10 @@ class ReadFiles:
         for path in (*self.first, *self.second):
             if not path.is_file():
                 raise InputError("does not exist or is no file", where=path, cure="Check the path")
-        if len({*self.first, *self.second}) != len((*self.first, *self.second)):
-            raise InputError("a FASTQ file is given twice", cure="Give each file once")
+        given = [*self.first, *self.second]
+        for number, path in enumerate(given):
+            if any(path.samefile(other) for other in given[:number]):
+                raise InputError("is given twice", where=path, cure="Give each FASTQ file once")
 
     @property
     def is_paired(self) -> bool:
@@ -73,7 +78,7 @@ class _Tally:
     fragments: int = 0
     reads: int = 0
     bases: int = 0
-    shortest: int = 0
+    shortest: int | None = None
     longest: int = 0
 
     def add(self, sequences: list[bytes], fragments: int, enough: npt.NDArray[np.bool_]) -> None:
@@ -82,7 +87,7 @@ class _Tally:
         self.reads += len(sequences)
         self.bases += sum(lengths)
         self.longest = max(self.longest, *lengths)
-        self.shortest = min(lengths) if not self.shortest else min(self.shortest, *lengths)
+        self.shortest = min(lengths if self.shortest is None else [self.shortest, *lengths])
         self.gene_reads = self.gene_reads + enough.sum(axis=0)
 
 
@@ -121,7 +126,7 @@ class Screen:
             for batch, hits in self._look(batches, _fastq_sequences):
                 kept = hits.reshape(len(batch), len(lane)).any(axis=1)
                 for index in np.flatnonzero(kept).tolist():
-                    molecule = _fastq_molecule(batch[index], number if number > 1 else 0, names)
+                    molecule = _fastq_molecule(batch[index], number, names, lane[0])
                     names.add(molecule.name)
                     yield molecule
 
@@ -154,7 +159,7 @@ class Screen:
             fragments=tally.fragments,
             reads=tally.reads,
             bases=tally.bases,
-            min_read_bp=tally.shortest,
+            min_read_bp=tally.shortest or 0,
             max_read_bp=tally.longest,
             kept_molecules=kept,
             target_reads={name: counts[name] for name in names[: self._targets]},
@@ -205,6 +210,9 @@ def _fastq_records(lane: tuple[Path, ...]) -> Iterator[tuple[dnaio.SequenceRecor
     """The records of one file, or the pairs of two, checked for order and wholeness."""
     where = " and ".join(str(path) for path in lane)
     empty = True
+    for path in lane:
+        if lacks_bgzf_end(path):
+            raise InputError("is cut off", where=path, cure=_WHOLE)
     try:
         with dnaio.open(*lane, fileformat="fastq", mode="r", open_threads=0) as reader:
             for record in reader:
@@ -216,7 +224,7 @@ def _fastq_records(lane: tuple[Path, ...]) -> Iterator[tuple[dnaio.SequenceRecor
         cure = "Give the two files of one sequencing run, unsorted and unfiltered"
         told = f"{what}: {str(error).rstrip('.')}"
         raise InputError(told, where=where, cure=cure if paired else _WHOLE) from error
-    except (EOFError, OSError, ValueError, zlib.error) as error:
+    except (EOFError, OSError, ValueError, zlib.error, _DAMAGED) as error:
         raise InputError(f"cannot be read as FASTQ: {error}", where=where, cure=_WHOLE) from error
     if empty:
         raise InputError("holds no reads", where=where, cure="Give the FASTQ of a sequenced sample")
@@ -233,18 +241,23 @@ def _bam_sequences(batch: list[tuple[str, str, bool]]) -> tuple[list[bytes], int
 
 
 def _fastq_molecule(
-    records: tuple[dnaio.SequenceRecord, ...], lane: int, taken: set[str]
+    records: tuple[dnaio.SequenceRecord, ...], lane: int, taken: set[str], where: Path
 ) -> Molecule:
     """A molecule of FASTQ records; a name that an earlier lane used gets its lane's number."""
     name = molecule_name(records[0].id)
-    if name in taken and lane:
+    umi = umi_of(name)
+    if name in taken and lane > 1:
         name = f"{name}:lane{lane}"
     if name in taken:
         what = f"two molecules are called {name}"
-        raise InputError(what, cure="Give each molecule a name of its own")
+        cure = "Give each molecule a name of its own; split interleaved mates into two files"
+        raise InputError(what, where=where, cure=cure)
+    if len(name) > _MAX_NAME_BYTES:
+        what = f"the read name {name[:30]}... has more than {_MAX_NAME_BYTES} characters"
+        raise InputError(what, where=where, cure="Shorten the names; BAM cannot hold them")
     numbers = (ReadNumber.FIRST, ReadNumber.SECOND) if len(records) == 2 else (ReadNumber.SINGLE,)
     reads = (
         Read(number, record.sequence.upper(), record.qualities or "", ())
         for number, record in zip(numbers, records, strict=True)
     )
-    return Molecule(name, tuple(reads))
+    return Molecule(name, tuple(reads), umi)

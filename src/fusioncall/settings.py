@@ -7,7 +7,7 @@ its possible range.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -35,8 +35,8 @@ class ReferenceSettings(Record, frozen=True):
 class ScreenSettings(Record, frozen=True):
     """What a molecule must hold to be kept by the screen."""
 
-    min_kmer_hits: Positive
-    min_control_hits: Positive
+    min_kmer_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    min_control_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class AlignSettings(Record, frozen=True):
@@ -71,6 +71,9 @@ class RecountSettings(Record, frozen=True):
     min_edit_advantage: Positive
     max_edit_rate: Rate
     max_fragment_bp: Positive
+    merge_window_bp: Count
+    merge_edits: Count
+    collapse_copies: bool
 
 
 class FilterSettings(Record, frozen=True):
@@ -81,6 +84,10 @@ class FilterSettings(Record, frozen=True):
     min_molecules_off_splice_site: Positive
     min_anchor_bp: Positive
     min_anchor_off_splice_site_bp: Positive
+    min_triplets: Count
+    max_partners: Positive
+    min_partner_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    max_read_through_bp: Count
     min_mapq_phred: Count
 
 
@@ -116,6 +123,18 @@ class Settings(Record, frozen=True):
 R = TypeVar("R", bound=Record)
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without the rule that of two equal keys the last one silently wins."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                message = f"the key {key} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_settings(path: Path | None = None) -> Settings:
     """Read and check a settings file.
 
@@ -139,7 +158,7 @@ def read_yaml(path: Path, kind: type[R]) -> R:
         SettingsError: the file is missing, is no YAML or does not fit the type.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except OSError as error:
         what, cure = f"cannot be read: {error.strerror}", "Check the path"
         raise SettingsError(what, where=path, cure=cure) from error

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fusioncall.filters import is_spliced
+from fusioncall.fusions import is_spliced
 from fusioncall.model import Call, Census, FusionClass
 from fusioncall.settings import Settings
 

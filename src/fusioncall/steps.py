@@ -29,7 +29,7 @@ from fusioncall.catalogue import read_catalogue
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
-from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
+from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
@@ -95,11 +95,11 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
             kept += 1
             yield molecule
 
-    with whole_file(reads) as temporary:
-        write_molecules(temporary, count(looker.fastq(files)), {})
-    seen = looker.census("fastq", kept, describe_inputs((*files.first, *files.second)))
+    with whole_file(census) as census_part, whole_file(reads) as reads_part:
+        write_molecules(reads_part, count(looker.fastq(files)), {})
+        seen = looker.census("fastq", kept, describe_inputs((*files.first, *files.second)))
+        census_part.write_bytes(_json(seen))
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
-    _write_json(census, seen)
 
 
 def align(reads: Path, setup: Setup, out: Path) -> None:
@@ -164,8 +164,14 @@ def call(
         normal_splices=found.normal_splices,
         calls=found.calls,
     )
-    _write_evidence(evidence, molecules, found.calls, contigs)
-    _write_json(calls, made)
+    index = evidence.with_name(f"{evidence.name}.bai")
+    with (
+        whole_file(calls) as calls_part,
+        whole_file(index) as index_part,
+        whole_file(evidence) as evidence_part,
+    ):
+        _write_evidence(evidence_part, index_part, molecules, made, contigs)
+        calls_part.write_bytes(_json(made))
 
 
 def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> None:
@@ -186,8 +192,9 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
         for target in setup.reference.targets
     ]
-    write_fusions(out / "fusions.tsv", made.sample, annotated)
-    write_candidates(out / "candidates.tsv", made.sample, annotated)
+    fragments = made.census.fragments
+    write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
+    write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
@@ -246,21 +253,26 @@ def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
     looker = _screen(setup)
     names = frozenset(looker.bam(bam))
     seen = looker.census("bam", len(names), describe_inputs((bam,)))
-    if not seen.fragments:
-        raise InputError("holds no reads", where=bam, cure="Give the BAM of a sequenced sample")
+    if not seen.bases:
+        what = "holds no reads"
+        raise InputError(what, where=bam, cure="Give the BAM of a sequenced sample")
     log.info("%d of %d molecules touch a target", len(names), seen.fragments)
     return seen, names
 
 
 def _write_evidence(
-    path: Path, molecules: Iterable[Molecule], calls: Iterable[Call], contigs: Mapping[str, int]
+    path: Path,
+    index: Path,
+    molecules: Iterable[Molecule],
+    made: SampleCalls,
+    contigs: Mapping[str, int],
 ) -> None:
     """Write the molecules that support any candidate, each marked with what it supports.
 
     Tags: `XF` the fusion, `XJ` its two breakpoints, `XK` split or spanning.
     """
     tags: dict[str, dict[str, str]] = {}
-    for each in calls:
+    for each in made.calls:
         fusion = each.fusion
         place = f"{_breakpoint(fusion.five)}>{_breakpoint(fusion.three)}"
         for kind, names in (
@@ -269,11 +281,8 @@ def _write_evidence(
         ):
             tags |= {name: {"XF": fusion.name, "XJ": place, "XK": kind} for name in names}
     supporting = (molecule for molecule in molecules if molecule.name in tags)
-    with whole_file(path) as temporary:
-        write_molecules(temporary, supporting, contigs, tags)
-        sort_and_index(temporary)
-        index = temporary.with_name(f"{temporary.name}.bai")
-        index.replace(path.with_name(f"{path.name}.bai"))
+    write_molecules(path, supporting, contigs, tags)
+    sort_and_index(path, index)
 
 
 def _breakpoint(partner: Partner) -> str:
@@ -337,4 +346,9 @@ def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
 
 def _write_json(path: Path, document: object) -> None:
     with whole_file(path) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        temporary.write_bytes(_json(document))
+
+
+def _json(document: object) -> bytes:
+    """A record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"

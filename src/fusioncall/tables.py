@@ -47,6 +47,11 @@ class FusionRow:
     inserted: str
     homology_bp: int
     collinear_distance_bp: str
+    event_molecules: int
+    unfused3_molecules: int
+    fused3_fraction: str
+    ffpm: str
+    rivals: str
     copies: int
     distinct_starts: int
     anchor5_bp: int
@@ -84,8 +89,8 @@ CANDIDATE_COLUMNS = (
 )
 
 
-def fusion_row(sample: str, annotated: AnnotatedCall) -> FusionRow:
-    """The row of a call."""
+def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionRow:
+    """The row of a call of a sample of so many fragments."""
     call = annotated.call
     fusion, support = call.fusion, call.fusion.support
     known = annotated.known_pair
@@ -113,6 +118,11 @@ def fusion_row(sample: str, annotated: AnnotatedCall) -> FusionRow:
         inserted=fusion.inserted or UNKNOWN,
         homology_bp=fusion.homology_bp,
         collinear_distance_bp=UNKNOWN if distance is None else str(distance),
+        event_molecules=fusion.event_molecules,
+        unfused3_molecules=support.unfused_molecules,
+        fused3_fraction=_fraction(support.split_molecules, support.unfused_molecules),
+        ffpm=f"{1e6 * support.total / fragments:.3f}" if fragments else UNKNOWN,
+        rivals=",".join(fusion.rivals) or UNKNOWN,
         copies=support.copies,
         distinct_starts=support.distinct_starts,
         anchor5_bp=support.donor_anchor_bp,
@@ -124,24 +134,27 @@ def fusion_row(sample: str, annotated: AnnotatedCall) -> FusionRow:
     )
 
 
-def candidate_cells(sample: str, annotated: AnnotatedCall) -> tuple[str, ...]:
+def candidate_cells(sample: str, fragments: int, annotated: AnnotatedCall) -> tuple[str, ...]:
     """The row of a candidate: that of a call, then the verdict of each filter."""
     verdicts = annotated.call.verdicts
     failed = [verdict.filter for verdict in verdicts if not verdict.passed]
     told = (f"{'pass' if each.passed else 'FAIL'}:{each.value}{each.limit}" for each in verdicts)
-    row = _cells(fusion_row(sample, annotated))
+    row = _cells(fusion_row(sample, fragments, annotated))
     return (*row, "no" if failed else "yes", ",".join(failed) or UNKNOWN, *told)
 
 
-def write_fusions(path: Path, sample: str, calls: Iterable[AnnotatedCall]) -> None:
+def write_fusions(path: Path, sample: str, fragments: int, calls: Iterable[AnnotatedCall]) -> None:
     """Write `fusions.tsv`: the calls that passed every filter."""
-    rows = (_cells(fusion_row(sample, each)) for each in calls if each.call.passed)
+    rows = (_cells(fusion_row(sample, fragments, each)) for each in calls if each.call.passed)
     _write(path, FUSION_COLUMNS, rows)
 
 
-def write_candidates(path: Path, sample: str, calls: Iterable[AnnotatedCall]) -> None:
+def write_candidates(
+    path: Path, sample: str, fragments: int, calls: Iterable[AnnotatedCall]
+) -> None:
     """Write `candidates.tsv`: every candidate with the verdict of each filter."""
-    _write(path, CANDIDATE_COLUMNS, (candidate_cells(sample, each) for each in calls))
+    rows = (candidate_cells(sample, fragments, each) for each in calls)
+    _write(path, CANDIDATE_COLUMNS, rows)
 
 
 def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> None:
@@ -160,6 +173,10 @@ def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> N
         for each in statuses
     )
     _write(path, VERDICT_COLUMNS, map(_cells, rows))
+
+
+def _fraction(fused: int, unfused: int) -> str:
+    return f"{fused / (fused + unfused):.3f}" if fused + unfused else UNKNOWN
 
 
 def _breakpoint(partner: Partner) -> str:

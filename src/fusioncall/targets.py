@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from fusioncall.coords import Strand
 from fusioncall.errors import BundleError
@@ -35,7 +36,7 @@ class TargetEntry(Record, frozen=True):
 class TargetPanel(Record, frozen=True):
     """The whole of `targets.yaml`."""
 
-    schema: int
+    schema: Literal[1]
     targets: list[TargetEntry]
 
 
@@ -118,6 +119,10 @@ def _place(entry: TargetEntry, by_name: dict[str, list[Gene]], gtf: Path) -> Tar
             cure="Use an annotation and FASTA with this gene, or take it out of targets.yaml",
         )
     for form in entry.domain_forms:
+        if not form.first_aa <= form.last_aa <= form.protein_length_aa:
+            span = f"{form.first_aa} to {form.last_aa} of {form.protein_length_aa}"
+            what = f"the {entry.domain} domain of {entry.gene} cannot be residues {span}"
+            raise BundleError(what, cure="Mend the domain_forms of this gene in targets.yaml")
         for gene in places:
             carrier = _carrier(gene, form)
             if carrier is not None:

@@ -13,6 +13,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
+import pysam
+
 from fusioncall import __version__
 from fusioncall.errors import FusioncallError
 
@@ -69,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
         force=True,
     )
+    pysam.set_verbosity(0)  # our own messages say what htslib would print
     try:
         args.main(args)
     except FusioncallError as error:

@@ -1,0 +1,242 @@
+"""One molecule laid on fused and unfused sequences (edlib, edit distance).
+
+What an aligner split depends on the aligner; what a molecule is does not. A molecule supports a
+junction
+
+- as *split*, when a read crosses it with an anchor on both sides and saves some edits against every
+  unfused sequence of the two genes, and against the place where the aligner has it in one piece;
+- as *spanning*, when its mates lie on the two sides, facing each other, no farther apart than a
+  fragment is long, and do not fit an unfused sequence as a pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import edlib
+
+from fusioncall.coords import Breakend
+from fusioncall.flanks import acceptor_flank, donor_flank
+from fusioncall.model import Candidate, Kind, Molecule, Placement
+from fusioncall.reference import Reference
+from fusioncall.sequence import reverse_complement
+from fusioncall.settings import RecountSettings
+
+
+@dataclass(frozen=True, slots=True)
+class FusedSequence:
+    """One isoform of a fused transcript: donor side, inserted bases, acceptor side."""
+
+    sequence: str
+    donor_bp: int
+    inserted_bp: int
+
+    @property
+    def acceptor_start(self) -> int:
+        """Offset of the acceptor's first base."""
+        return self.donor_bp + self.inserted_bp
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The sequences that molecules are laid on for one candidate."""
+
+    fused: tuple[FusedSequence, ...]
+    unfused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A read on a sequence: 0-based half-open place, edits, and whether it is read backwards."""
+
+    start: int
+    end: int
+    edits: int
+    is_reverse: bool
+
+
+def templates_of(
+    candidate: Candidate, reference: Reference, settings: RecountSettings
+) -> Templates:
+    """The fused sequences of a candidate, every isoform, and the unfused ones of both genes."""
+    junction = candidate.junction
+    reach = settings.max_fragment_bp
+    donor = donor_flank(
+        junction.donor, (p.donor_blocks for p in candidate.proposals), reach, reference
+    )
+    acceptor = acceptor_flank(
+        junction.acceptor, (p.acceptor_blocks for p in candidate.proposals), reach, reference
+    )
+    fused = tuple(
+        FusedSequence(before + junction.inserted + after, len(before), len(junction.inserted))
+        for before, after in product(donor.kept, acceptor.kept)
+    )
+    return Templates(fused, donor.through + acceptor.through)
+
+
+def place(
+    molecule: Molecule,
+    elsewhere: Sequence[int],
+    templates: Templates,
+    settings: RecountSettings,
+) -> Placement | None:
+    """How a molecule supports a candidate, or None.
+
+    Among the isoforms the one that it fits best is taken, the first of several.
+
+    Args:
+        molecule: one or two reads.
+        elsewhere: edits of each read where the aligner has it in one piece (`plain_edits`).
+        templates: of the candidate.
+        settings: when a molecule counts.
+    """
+    placements = (
+        placement
+        for fused in templates.fused
+        if (placement := _place_on(molecule, elsewhere, fused, templates.unfused, settings))
+        is not None
+    )
+    return min(placements, key=lambda each: each.rank, default=None)
+
+
+def _place_on(
+    molecule: Molecule,
+    elsewhere: Sequence[int],
+    fused: FusedSequence,
+    unfused: Sequence[str],
+    settings: RecountSettings,
+) -> Placement | None:
+    hits = [_lay(read.sequence, fused.sequence, settings) for read in molecule.reads]
+    laid = [hit for hit in hits if hit is not None]
+    if not laid or not _is_fragment(laid, settings.max_fragment_bp):
+        return None
+    crossing = [
+        (min(anchors), anchors)
+        for read, hit, plain in zip(molecule.reads, hits, elsewhere, strict=True)
+        if hit is not None
+        and min(anchors := _anchors(hit, fused)) >= settings.min_anchor_bp
+        and plain >= hit.edits + settings.min_edit_advantage
+        and _saves_edits(read.sequence, hit.edits, unfused, settings.min_edit_advantage)
+    ]
+    if crossing:
+        _, (before, after) = max(crossing)
+        return _placement(molecule, Kind.SPLIT, (before, after), laid, fused)
+    if len(laid) != 2:
+        return None
+    sides = [_anchors(hit, fused) for hit in laid]
+    if any(min(anchors) >= settings.min_anchor_bp for anchors in sides):
+        return None
+    (left, right) = sorted(sides, key=lambda each: each[1])
+    if left[0] <= left[1] or right[1] <= right[0] or _fits_as_pair(molecule, unfused, settings):
+        return None
+    return _placement(molecule, Kind.SPANNING, (left[0], right[1]), laid, fused)
+
+
+def _placement(
+    molecule: Molecule,
+    kind: Kind,
+    anchors: tuple[int, int],
+    laid: list[_Hit],
+    fused: FusedSequence,
+) -> Placement:
+    edits = sum(hit.edits for hit in laid)
+    starts = _starts(laid, fused.acceptor_start)
+    return Placement(molecule.name, kind, *anchors, edits, len(laid), starts, molecule.umi)
+
+
+def _starts(laid: Iterable[_Hit], origin: int) -> tuple[tuple[int, bool], ...]:
+    """Where reads begin, counted from an offset of the sequence, and their directions."""
+    return tuple(
+        sorted(
+            ((hit.end if hit.is_reverse else hit.start) - origin, hit.is_reverse) for hit in laid
+        )
+    )
+
+
+def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
+    """The place of a whole read with fewest edits on either strand, if they are few enough."""
+    if not read:
+        return None
+    limit = max(1, int(len(read) * settings.max_edit_rate))
+    best: _Hit | None = None
+    for is_reverse in (False, True):
+        text = reverse_complement(read) if is_reverse else read
+        found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
+        if found["editDistance"] < 0 or (best and best.edits <= found["editDistance"]):
+            continue
+        start, last = found["locations"][0]
+        best = _Hit(start, last + 1, found["editDistance"], is_reverse)
+    return best
+
+
+def _anchors(hit: _Hit, fused: FusedSequence) -> tuple[int, int]:
+    """Bases of a read on the donor side and on the acceptor side."""
+    before = min(hit.end, fused.donor_bp) - hit.start
+    after = hit.end - max(hit.start, fused.acceptor_start)
+    return max(before, 0), max(after, 0)
+
+
+def _is_fragment(laid: list[_Hit], max_fragment_bp: int) -> bool:
+    """Whether two mates face each other and end within a fragment's length."""
+    if len(laid) < 2:
+        return True
+    if laid[0].is_reverse == laid[1].is_reverse:
+        return False
+    forward, reverse = sorted(laid, key=lambda hit: hit.is_reverse)
+    length = reverse.end - forward.start
+    return forward.start <= reverse.start and 0 < length <= max_fragment_bp
+
+
+def _saves_edits(read: str, edits: int, unfused: Sequence[str], advantage: int) -> bool:
+    """Whether every unfused sequence costs the read so many edits more."""
+    enough = edits + advantage - 1
+    return all(
+        edlib.align(text, sequence, mode="HW", task="distance", k=enough)["editDistance"] < 0
+        for text in (read, reverse_complement(read))
+        for sequence in unfused
+    )
+
+
+def _fits_as_pair(molecule: Molecule, unfused: Sequence[str], settings: RecountSettings) -> bool:
+    """Whether both mates lie on one unfused sequence as a fragment does."""
+    for sequence in unfused:
+        hits = [_lay(read.sequence, sequence, settings) for read in molecule.reads]
+        laid = [hit for hit in hits if hit is not None]
+        if len(laid) == len(hits) and _is_fragment(laid, settings.max_fragment_bp):
+            return True
+    return False
+
+
+def unfused_over(end: Breakend, reach_bp: int, reference: Reference) -> tuple[FusedSequence, ...]:
+    """The unfused sequences over an acceptor, cut at it."""
+    flank = acceptor_flank(end, (), reach_bp, reference)
+    found = {
+        (sequence, len(sequence) - len(kept))
+        for sequence in flank.through
+        for kept in flank.kept
+        if sequence.endswith(kept)
+    }
+    return tuple(FusedSequence(sequence, before, 0) for sequence, before in sorted(found))
+
+
+def unfused_starts(
+    molecule: Molecule, sequences: Sequence[FusedSequence], settings: RecountSettings
+) -> tuple[int, tuple[tuple[int, bool], ...]] | None:
+    """The unfused sequence that a molecule fits best, and where its reads begin on it.
+
+    None when no read of it crosses the cut there with enough bases on both sides.
+    """
+    fits = []
+    for number, sequence in enumerate(sequences):
+        hits = [_lay(read.sequence, sequence.sequence, settings) for read in molecule.reads]
+        laid = [hit for hit in hits if hit is not None]
+        if laid:
+            fits.append((-len(laid), sum(hit.edits for hit in laid), number, laid))
+    if not fits:
+        return None
+    _, _, number, laid = min(fits, key=lambda each: each[:3])
+    if all(min(_anchors(hit, sequences[number])) < settings.min_anchor_bp for hit in laid):
+        return None
+    return number, _starts(laid, sequences[number].donor_bp)
