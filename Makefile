@@ -55,7 +55,7 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 	@git --no-pager diff --stat tests/golden
 
 accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
-	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check

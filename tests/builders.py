@@ -229,6 +229,7 @@ def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Suppor
         spanning_molecules=spanning,
         unfused_molecules=0,
         rivals=(),
+        excess_edits=0,
         copies=0,
         distinct_starts=split + spanning,
         best_anchor_bp=anchor_bp,

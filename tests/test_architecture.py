@@ -10,7 +10,7 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
-    "model bam screen align flanks annotated junctions evidence placing recount fusions filters"
+    "model bam screen align flanks junctions evidence annotated placing recount fusions filters"
     " catalogue annotate status tables"
 )
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"

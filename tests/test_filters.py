@@ -43,6 +43,8 @@ def test_good_fusion_passes_everything(fusion, pinned):
         Verdict("anchor_bp", True, "40", ">=12"),
         Verdict("mapq_phred", True, "60", ">=1"),
         Verdict("triplets", True, str(fusion.triplets), ">=7"),
+        Verdict("homology_bp", True, "0", "<=5"),
+        Verdict("excess_edits", True, "0", "=0"),
         Verdict("partners", True, "1", "<=10"),
     )
     assert call.passed
@@ -165,9 +167,26 @@ def test_limits_are_those_of_the_settings(fusion, pinned):
         ("anchor_bp", False, ">=41"),
         ("mapq_phred", False, ">=61"),
         ("triplets", False, ">=19"),
+        ("homology_bp", True, "<=5"),
+        ("excess_edits", True, "=0"),
         ("partners", True, "<=1"),
     ]
     assert verdict(off_site(fusion), stricter, "molecules").limit == ">=10"
+
+
+@pytest.mark.parametrize(("split", "passes"), [(1, False), (2, True)])
+def test_split_molecules_off_the_exon_edges(fusion, pinned, split, passes):
+    one = replace(off_site(fusion), support=support(split, 5))
+    assert verdict(one, pinned, "split") == Verdict("split", passes, str(split), ">=2")
+
+
+@pytest.mark.parametrize(("homology_bp", "passes"), [(5, True), (6, False)])
+def test_homology_counts_off_the_exon_edges_only(fusion, pinned, homology_bp, passes):
+    one = replace(fusion, homology_bp=homology_bp)
+    assert verdict(one, pinned, "homology_bp").passed
+    assert verdict(off_site(one), pinned, "homology_bp") == Verdict(
+        "homology_bp", passes, str(homology_bp), "<=5"
+    )
 
 
 @pytest.mark.parametrize(("triplets", "passes"), [(6, False), (7, True)])

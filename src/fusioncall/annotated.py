@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fusioncall.coords import Breakend
+from fusioncall.evidence import is_neighbour
 from fusioncall.flanks import acceptor_flank
 from fusioncall.model import Junction, Molecule, Proposal
 from fusioncall.reference import Reference
@@ -21,6 +22,7 @@ from fusioncall.settings import DiscoverySettings
 _SEED_BP = 10
 _SEED_STARTS = (0, _SEED_BP, 2 * _SEED_BP)
 _LOOK_BP = 3 * _SEED_BP
+_FOREIGN_BP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ def propose_annotated(
         found: dict[Junction, int] = {}
         for read in molecule.reads:
             for text in (read.sequence, reverse_complement(read.sequence)):
-                for junction, mapq in _junctions(text, seeds, reference, settings):
-                    found[junction] = max(mapq, found.get(junction, 0))
+                for junction, mapq, anchor in _junctions(text, seeds, reference, settings):
+                    if anchor >= settings.min_donor_bp or _is_near(molecule, junction.donor):
+                        found[junction] = max(mapq, found.get(junction, 0))
         proposals.extend(
             _proposal(junction, molecule.name, found[junction])
             for junction in sorted(found, key=lambda each: each.sort_key)
@@ -95,14 +98,19 @@ def _junctions(
     seeds: dict[str, list[tuple[int, _Acceptor]]],
     reference: Reference,
     settings: DiscoverySettings,
-) -> Iterator[tuple[Junction, int]]:
-    """The junctions of a read in the direction of transcription, with their mapping quality."""
+) -> Iterator[tuple[Junction, int, int]]:
+    """The junctions of a read as transcribed, their mapping quality and bases of the donor."""
     for acceptor, cut in _crossings(text, seeds, settings):
         foreign = text[:cut]
         donors = {reference.donors.breakend(place) for place in reference.donors.ending(foreign)}
         mapq = reference.donors.mapq_phred(len(foreign)) if len(donors) == 1 else 0
         for donor in donors:
-            yield Junction(donor, acceptor.end), mapq
+            yield Junction(donor, acceptor.end), mapq, len(foreign)
+
+
+def _is_near(molecule: Molecule, end: Breakend) -> bool:
+    """Whether a piece of the molecule is aligned in the neighbourhood of a breakend."""
+    return any(is_neighbour(piece, end) for read in molecule.reads for piece in read.segments)
 
 
 def _crossings(
@@ -113,7 +121,9 @@ def _crossings(
     for start in range(len(text) - _SEED_BP + 1):
         for offset, acceptor in seeds.get(text[start : start + _SEED_BP], ()):
             cut = start - offset
-            if settings.min_donor_bp <= cut and _is_crossing(text, cut, acceptor, settings):
+            if settings.min_supported_donor_bp <= cut and _is_crossing(
+                text, cut, acceptor, settings
+            ):
                 crossings.add((acceptor, cut))
     return crossings
 
@@ -125,7 +135,7 @@ def _is_crossing(text: str, cut: int, acceptor: _Acceptor, settings: DiscoverySe
         return False
     if _mismatches(inside, acceptor.kept) > len(inside) // _SEED_BP:
         return False
-    foreign = text[max(0, cut - settings.min_donor_bp) : cut][::-1]
+    foreign = text[max(0, cut - _FOREIGN_BP) : cut][::-1]
     return all(
         _mismatches(foreign, before[::-1]) >= settings.min_foreign_mismatches
         for before in acceptor.before

@@ -26,6 +26,7 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import EvidenceSettings, RecountSettings
 
 _SHORT_RUN_BP = 8
+_NEIGHBOURHOOD_BP = 500_000  # most genes are shorter; an unrelated place is as near in 1 of 3,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def is_plain(molecule: Molecule, reference: Reference, settings: RecountSettings
     if low.contig != high.contig:
         return False
     return _share_gene(low.contig, low.start, high.end - 1, reference)
+
+
+def is_neighbour(segment: Segment, end: Breakend) -> bool:
+    """Whether a piece lies so near to a breakend that one gene may hold both."""
+    return segment.contig == end.contig and abs(segment.start - end.position) <= _NEIGHBOURHOOD_BP
 
 
 def _neighbours(read: Read, settings: EvidenceSettings) -> Iterator[tuple[Segment, Segment, bool]]:

@@ -54,8 +54,14 @@ def molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
 
 
 def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
-    """Reads across the junction."""
-    limit = settings.filters.min_split_molecules
+    """Reads across the junction, more when a side is not an annotated exon edge.
+
+    Reverse transcriptase that changes templates makes single reads with a random junction each.
+    """
+    limits = settings.filters
+    limit = limits.min_split_molecules
+    if not is_spliced(fusion):
+        limit = max(limit, limits.min_split_off_splice_site)
     return _at_least(fusion.support.split_molecules, limit)
 
 
@@ -87,6 +93,18 @@ def partners(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
     return passed, str(fusion.partners), f"<={limits.max_partners}"
 
 
+def homology(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """No long homology off the exon edges: it is where a polymerase changes templates."""
+    limit = settings.filters.max_homology_off_splice_site_bp
+    passed = is_spliced(fusion) or fusion.homology_bp <= limit
+    return passed, str(fusion.homology_bp), f"<={limit}"
+
+
+def likeness(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  # noqa: ARG001 - a Filter
+    """Split reads that are like the two genes, and not like a paralogue of one."""
+    return fusion.support.excess_edits == 0, str(fusion.support.excess_edits), "=0"
+
+
 FILTERS: dict[str, Filter] = {
     "class": kinase_kept,
     "molecules": molecules,
@@ -94,6 +112,8 @@ FILTERS: dict[str, Filter] = {
     "anchor_bp": anchor,
     "mapq_phred": mapping_quality,
     "triplets": complexity,
+    "homology_bp": homology,
+    "excess_edits": likeness,
     "partners": partners,
 }
 """All filters by name, in the order of their columns."""

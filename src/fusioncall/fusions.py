@@ -84,8 +84,9 @@ _Event = tuple[object, ...]
 
 
 def is_spliced(fusion: Fusion) -> bool:
-    """Whether both sides are annotated exon edges."""
-    return fusion.five.site is Site.SPLICE_SITE and fusion.three.site is Site.SPLICE_SITE
+    """Whether both sides are annotated exon edges, joined without inserted bases."""
+    sites = {fusion.five.site, fusion.three.site}
+    return sites == {Site.SPLICE_SITE} and not fusion.inserted
 
 
 def _event(fusion: Fusion) -> _Event:

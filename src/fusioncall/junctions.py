@@ -15,7 +15,7 @@ the cut that leaves the donor first in the direction of transcription.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ _INSERTION = 30
 _INSERTED_BASE = 14
 _EDGE = 50
 _MAX_HOMOLOGY_BP = 50
-_MIN_EXON_BP = 6  # fewer bases are like an exon by chance
+_MIN_EXON_BP = 4  # fewer inserted bases are like the end of an exon by chance (1 in 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def refine(
 def with_short_exons(junction: Junction, reference: Reference) -> Junction:
     """The same junction with inserted bases that are an exon of either gene counted to the gene.
 
-    An aligner passes over an exon of a few bases (exon 9 of NTRK1 has 18) and leaves them inserted.
+    An aligner passes over an exon of a few bases (exon 9 of NTRK1 has 18), or over the few that are
+    left of one, and takes them for inserted.
     """
     moved = _onto_acceptor(junction, reference)
     moved = moved or _onto_donor(junction, reference)
@@ -109,23 +110,27 @@ def with_short_exons(junction: Junction, reference: Reference) -> Junction:
 
 
 def _onto_acceptor(junction: Junction, reference: Reference) -> Junction | None:
-    """The junction at the exon before the acceptor's, if the inserted bases end with all of it."""
+    """The junction in the exon before the acceptor's, if the inserted bases are its last."""
     end = junction.acceptor
     for exon, bases in _next_exons(end, end.acceptor_strand, -1, reference):
-        if _ends_alike(junction.inserted, bases):
-            first = exon[0] if end.acceptor_strand is Strand.FORWARD else exon[1] - 1
-            kept = junction.inserted[: -len(bases)]
+        size = min(len(bases), len(junction.inserted))
+        if _are_alike(junction.inserted[-size:], bases[-size:]):
+            forward = end.acceptor_strand is Strand.FORWARD
+            first = exon[1] - size if forward else exon[0] + size - 1
+            kept = junction.inserted[: len(junction.inserted) - size]
             return Junction(junction.donor, Breakend(end.contig, first, end.keeps), kept)
     return None
 
 
 def _onto_donor(junction: Junction, reference: Reference) -> Junction | None:
-    """The junction at the exon after the donor's, if the inserted bases begin with all of it."""
+    """The junction in the exon after the donor's, if the inserted bases are its first."""
     end = junction.donor
     for exon, bases in _next_exons(end, end.donor_strand, 1, reference):
-        if _ends_alike(junction.inserted[::-1], bases[::-1]):
-            last = exon[1] - 1 if end.donor_strand is Strand.FORWARD else exon[0]
-            kept = junction.inserted[len(bases) :]
+        size = min(len(bases), len(junction.inserted))
+        if _are_alike(junction.inserted[:size], bases[:size]):
+            forward = end.donor_strand is Strand.FORWARD
+            last = exon[0] + size - 1 if forward else exon[1] - size
+            kept = junction.inserted[size:]
             return Junction(Breakend(end.contig, last, end.keeps), junction.acceptor, kept)
     return None
 
@@ -148,12 +153,11 @@ def _next_exons(
         yield exon, reference.transcribed(end.contig, (exon,), strand)
 
 
-def _ends_alike(inserted: str, exon: str) -> bool:
-    """Whether inserted bases end with an exon, but for one wrong base in ten."""
-    if not _MIN_EXON_BP <= len(exon) <= len(inserted):
+def _are_alike(inserted: str, exon: str) -> bool:
+    """Whether enough inserted bases are those of an exon, but for one wrong base in ten."""
+    if len(inserted) < _MIN_EXON_BP:
         return False
-    tail = inserted[-len(exon) :]
-    return sum(a != b for a, b in zip(tail, exon, strict=True)) <= len(exon) // 10
+    return sum(a != b for a, b in zip(inserted, exon, strict=True)) <= len(exon) // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,10 @@ def group(proposals: Iterable[Proposal], reference: Reference) -> tuple[Candidat
     """Gather the proposals of each junction, in the order of the junctions."""
     by_junction: dict[Junction, dict[str, Proposal]] = {}
     for proposal in proposals:  # of two by one molecule the aligned one, which comes later, stays
-        by_junction.setdefault(proposal.junction, {})[proposal.molecule] = proposal
+        known = by_junction.setdefault(proposal.junction, {})
+        earlier = known.get(proposal.molecule, proposal)
+        mapq = max(proposal.mapq_phred, earlier.mapq_phred)
+        known[proposal.molecule] = replace(proposal, mapq_phred=mapq)
     return tuple(
         _candidate(junction, tuple(proposals[name] for name in sorted(proposals)), reference)
         for junction, proposals in sorted(by_junction.items(), key=lambda each: each[0].sort_key)

@@ -157,8 +157,8 @@ class Placement:
     `donor_anchor_bp` and `acceptor_anchor_bp` are the bases of the split read on each side (of the
     mate on that side, for a spanning pair). `starts` are the first sequenced bases of its reads
     relative to the junction (0: the acceptor's first base), each with its read's direction: two
-    molecules with the same `starts` and `umi` are copies of one. `laid_reads` is how many of its
-    reads lie on the sequence.
+    molecules with the same `starts` and `umi` are copies of one. `side_edits` are those of the
+    split read on each side; `laid_reads` is how many of its reads lie on the sequence.
     """
 
     molecule: str
@@ -166,6 +166,7 @@ class Placement:
     donor_anchor_bp: int
     acceptor_anchor_bp: int
     edits: int
+    side_edits: tuple[int, int]
     laid_reads: int
     starts: tuple[tuple[int, bool], ...]
     umi: str
@@ -181,13 +182,15 @@ class Support:
     """The evidence for a junction, counted in molecules; copies are counted once, but named.
 
     `unfused_molecules` are those that run over the acceptor as the target gene does without a
-    fusion. `rivals` are other junctions that every one of the molecules fits as well.
+    fusion. `excess_edits` are the edits of all split reads on the worse side, beyond those that the
+    bases there allow. `rivals` are other junctions that every one of the molecules fits as well.
     """
 
     split_molecules: int
     spanning_molecules: int
     unfused_molecules: int
     rivals: tuple[Junction, ...]
+    excess_edits: int
     copies: int
     distinct_starts: int
     best_anchor_bp: int

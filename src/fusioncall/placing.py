@@ -113,16 +113,17 @@ def _place_on(
     if not laid or not _is_fragment(laid, settings.max_fragment_bp):
         return None
     crossing = [
-        (min(anchors), anchors)
+        (min(anchors), anchors, edits)
         for read, hit, plain in zip(molecule.reads, hits, elsewhere, strict=True)
         if hit is not None
         and min(anchors := _anchors(hit, fused)) >= settings.min_anchor_bp
         and plain >= hit.edits + settings.min_edit_advantage
+        and (edits := _side_edits(read.sequence, hit, fused, settings)) is not None
         and _saves_edits(read.sequence, hit.edits, unfused, settings.min_edit_advantage)
     ]
     if crossing:
-        _, (before, after) = max(crossing)
-        return _placement(molecule, Kind.SPLIT, (before, after), laid, fused)
+        _, anchors, edits = max(crossing)
+        return _placement(molecule, Kind.SPLIT, (anchors, edits), laid, fused)
     if len(laid) != 2:
         return None
     sides = [_anchors(hit, fused) for hit in laid]
@@ -131,19 +132,29 @@ def _place_on(
     (left, right) = sorted(sides, key=lambda each: each[1])
     if left[0] <= left[1] or right[1] <= right[0] or _fits_as_pair(molecule, unfused, settings):
         return None
-    return _placement(molecule, Kind.SPANNING, (left[0], right[1]), laid, fused)
+    return _placement(molecule, Kind.SPANNING, ((left[0], right[1]), (0, 0)), laid, fused)
 
 
 def _placement(
     molecule: Molecule,
     kind: Kind,
-    anchors: tuple[int, int],
+    sides: tuple[tuple[int, int], tuple[int, int]],
     laid: list[_Hit],
     fused: FusedSequence,
 ) -> Placement:
-    edits = sum(hit.edits for hit in laid)
-    starts = _starts(laid, fused.acceptor_start)
-    return Placement(molecule.name, kind, *anchors, edits, len(laid), starts, molecule.umi)
+    """The placement of a molecule; `sides` holds its anchors and the edits in them."""
+    (before, after), side_edits = sides
+    return Placement(
+        molecule=molecule.name,
+        kind=kind,
+        donor_anchor_bp=before,
+        acceptor_anchor_bp=after,
+        edits=sum(hit.edits for hit in laid),
+        side_edits=side_edits,
+        laid_reads=len(laid),
+        starts=_starts(laid, fused.acceptor_start),
+        umi=molecule.umi,
+    )
 
 
 def _starts(laid: Iterable[_Hit], origin: int) -> tuple[tuple[int, bool], ...]:
@@ -159,7 +170,7 @@ def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
     """The place of a whole read with fewest edits on either strand, if they are few enough."""
     if not read:
         return None
-    limit = max(1, int(len(read) * settings.max_edit_rate))
+    limit = _allowed_edits(len(read), settings)
     best: _Hit | None = None
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
@@ -187,6 +198,35 @@ def _is_fragment(laid: list[_Hit], max_fragment_bp: int) -> bool:
     forward, reverse = sorted(laid, key=lambda hit: hit.is_reverse)
     length = reverse.end - forward.start
     return forward.start <= reverse.start and 0 < length <= max_fragment_bp
+
+
+def _side_edits(
+    read: str, hit: _Hit, fused: FusedSequence, settings: RecountSettings
+) -> tuple[int, int] | None:
+    """Edits on each side of the junction; None if one side has more than twice those allowed.
+
+    A paralogue of the target fits one side of the junction badly and the whole read well enough.
+    """
+    text = reverse_complement(read) if hit.is_reverse else read
+    before, after = _anchors(hit, fused)
+    sides = (
+        (text[:before], fused.sequence[hit.start : fused.donor_bp]),
+        (text[-after:], fused.sequence[fused.acceptor_start : hit.end]),
+    )
+    edits = [
+        int(edlib.align(bases, expected, task="distance")["editDistance"])
+        for bases, expected in sides
+    ]
+    if any(
+        count > _allowed_edits(2 * len(bases), settings)
+        for count, (bases, _) in zip(edits, sides, strict=True)
+    ):
+        return None
+    return edits[0], edits[1]
+
+
+def _allowed_edits(size: int, settings: RecountSettings) -> int:
+    return max(1, int(size * settings.max_edit_rate))
 
 
 def _saves_edits(read: str, edits: int, unfused: Sequence[str], advantage: int) -> bool:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from fusioncall.coords import Breakend
-from fusioncall.evidence import is_plain, plain_edits
+from fusioncall.evidence import is_neighbour, is_plain, plain_edits
 from fusioncall.model import (
     Candidate,
     Junction,
@@ -52,29 +55,29 @@ def recount(
     Returns:
         The support of every candidate, none included.
     """
-    templates = [templates_of(candidate, reference, settings) for candidate in candidates]
     doubtful = [each for each in molecules if not is_plain(each, reference, settings)]
-    fits = _fits(doubtful, templates, reference, settings)
-    chosen = _assign(fits, candidates, settings)
+    fits = _fits(doubtful, candidates, reference, settings)
+    edges = [_annotated_edges(each.junction, reference) for each in candidates]
+    chosen = _assign(fits, candidates, edges, settings)
     unfused = count_unfused(molecules, candidates, reference, settings)
     supports: dict[Candidate, Support] = {}
     for index, candidate in enumerate(candidates):
         placements = chosen.get(index, ())
         rivals = tuple(candidates[each].junction for each in _rivals(index, placements, fits))
         counted = _collapsed(placements, settings)
-        supports[candidate] = _support(
-            placements, counted, unfused[candidate.junction.acceptor], rivals
-        )
+        support = _support(placements, counted, unfused[candidate.junction.acceptor], rivals)
+        supports[candidate] = replace(support, excess_edits=_excess_edits(counted, settings))
     return supports
 
 
 def _fits(
     molecules: Iterable[Molecule],
-    templates: Sequence[Templates],
+    candidates: Sequence[Candidate],
     reference: Reference,
     settings: RecountSettings,
 ) -> Fits:
     """For the name of each molecule that fits any candidate, how it fits each of them."""
+    templates = [templates_of(candidate, reference, settings) for candidate in candidates]
     seeds = _seeds(templates)
     fits: Fits = {}
     for molecule in molecules:
@@ -82,11 +85,30 @@ def _fits(
         elsewhere = tuple(plain_edits(read, reference) for read in molecule.reads)
         for index in sorted(_seeded(molecule, seeds)):
             placement = place(molecule, elsewhere, templates[index], settings)
-            if placement is not None:
+            if placement is None:
+                continue
+            if placement.laid_reads == len(molecule.reads) or not _contradicts(
+                molecule, elsewhere, candidates[index].junction, settings
+            ):
                 found[index] = placement
         if found:
             fits[molecule.name] = found
     return fits
+
+
+def _contradicts(
+    molecule: Molecule, elsewhere: Sequence[int], junction: Junction, settings: RecountSettings
+) -> bool:
+    """Whether a mate that is not on the fused sequence lies well in quite another place.
+
+    So do the mates of a fusion of a paralogue, whose split reads look like those of the target.
+    """
+    ends = (junction.donor, junction.acceptor)
+    return any(
+        edits < settings.min_edit_advantage
+        and not any(is_neighbour(piece, end) for piece in read.segments for end in ends)
+        for read, edits in zip(molecule.reads, elsewhere, strict=True)
+    )
 
 
 def _seeds(templates: Iterable[Templates]) -> dict[str, set[int]]:
@@ -117,13 +139,23 @@ def _seeded(molecule: Molecule, seeds: dict[str, set[int]]) -> set[int]:
     return found
 
 
+def _annotated_edges(junction: Junction, reference: Reference) -> int:
+    """How many sides of a junction are annotated exon edges."""
+    donor, acceptor = junction.donor, junction.acceptor
+    place = np.array([donor.position])
+    donors, _ = reference.splice_sites(donor.contig, donor.donor_strand, place)
+    place = np.array([acceptor.position])
+    _, acceptors = reference.splice_sites(acceptor.contig, acceptor.acceptor_strand, place)
+    return (donor.position in donors) + (acceptor.position in acceptors)
+
+
 def _assign(
-    fits: Fits, candidates: Sequence[Candidate], settings: RecountSettings
+    fits: Fits, candidates: Sequence[Candidate], edges: Sequence[int], settings: RecountSettings
 ) -> dict[int, tuple[Placement, ...]]:
     """Give each molecule to one candidate: split molecules first, then the spanning ones.
 
     Among candidates that a molecule fits equally well it goes to the one that most split molecules
-    fit (then most proposals, then the first in order).
+    fit (then most annotated exon edges, most proposals, then the first in order).
     """
     popularity: Counter[int] = Counter(
         index
@@ -139,6 +171,7 @@ def _assign(
             key=lambda index: (
                 found[index].rank,
                 -popularity[index],
+                -edges[index],
                 -len(candidates[index].proposals),
                 index,
             ),
@@ -234,6 +267,7 @@ def _support(
         spanning_molecules=len(counted) - len(split),
         unfused_molecules=unfused,
         rivals=rivals,
+        excess_edits=0,
         copies=len(placements) - len(counted),
         distinct_starts=len({min(start for start, _ in each.starts) for each in counted}),
         best_anchor_bp=max(
@@ -244,6 +278,23 @@ def _support(
         split_names=_names(placements, Kind.SPLIT),
         spanning_names=_names(placements, Kind.SPANNING),
     )
+
+
+def _excess_edits(counted: Sequence[Placement], settings: RecountSettings) -> int:
+    """Edits of all split reads on the worse side, beyond those that its bases allow.
+
+    Sequencing errors are scattered and a SNP is one base; the reads of a paralogue differ from the
+    target in many places, and all alike.
+    """
+    split = [each for each in counted if each.kind is Kind.SPLIT]
+    bases = (
+        sum(each.donor_anchor_bp for each in split),
+        sum(each.acceptor_anchor_bp for each in split),
+    )
+    edits = (sum(each.side_edits[0] for each in split), sum(each.side_edits[1] for each in split))
+    free = settings.free_side_edits
+    allowed = (max(free, int(size * settings.max_side_edit_rate)) for size in bases)
+    return max(0, *(count - limit for count, limit in zip(edits, allowed, strict=True)))
 
 
 def _names(placements: Iterable[Placement], kind: Kind) -> tuple[str, ...]:

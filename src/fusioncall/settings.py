@@ -52,6 +52,7 @@ class DiscoverySettings(Record, frozen=True):
     """What a read must show of an annotated junction."""
 
     min_donor_bp: Annotated[int, msgspec.Meta(ge=8)]
+    min_supported_donor_bp: Annotated[int, msgspec.Meta(ge=8)]
     min_acceptor_bp: Annotated[int, msgspec.Meta(ge=10)]
     min_foreign_mismatches: Positive
 
@@ -71,6 +72,8 @@ class RecountSettings(Record, frozen=True):
     min_edit_advantage: Positive
     max_edit_rate: Rate
     max_fragment_bp: Positive
+    max_side_edit_rate: Rate
+    free_side_edits: Count
     merge_window_bp: Count
     merge_edits: Count
     collapse_copies: bool
@@ -82,6 +85,8 @@ class FilterSettings(Record, frozen=True):
     min_molecules: Positive
     min_split_molecules: Positive
     min_molecules_off_splice_site: Positive
+    min_split_off_splice_site: Positive
+    max_homology_off_splice_site_bp: Count
     min_anchor_bp: Positive
     min_anchor_off_splice_site_bp: Positive
     min_triplets: Count
