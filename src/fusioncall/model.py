@@ -336,7 +336,7 @@ class Census:
     """What was seen in all reads of a sample.
 
     `fragments` are molecules (pairs, or single reads); `target_reads` and `control_reads` count the
-    reads that hold k-mers of each gene.
+    reads that hold enough k-mers of each gene.
     """
 
     source: str

@@ -108,9 +108,7 @@ class Screen:
         self._targets = targets
         self._threads = threads
         self._filter = table.filter
-        limits = [settings.min_kmer_hits] * targets
-        limits += [settings.min_control_hits] * (len(table.names) - targets)
-        self._limits = np.array(limits, dtype=np.uint16)
+        self._settings = settings
         self._tally = _Tally(np.zeros(len(table.names), dtype=np.int64))
 
     def fastq(self, files: ReadFiles) -> Iterator[Molecule]:
@@ -188,9 +186,10 @@ class Screen:
     def _judge(
         self, batch: list[T], sequences: list[bytes], fragments: int, hits: Future[Hits]
     ) -> tuple[list[T], npt.NDArray[np.bool_]]:
-        enough = hits.result() >= self._limits
-        self._tally.add(sequences, fragments, enough)
-        return batch, np.any(enough[:, : self._targets], axis=1)
+        found = hits.result()
+        self._tally.add(sequences, fragments, found >= self._settings.min_census_hits)
+        kept = found[:, : self._targets] >= self._settings.min_kmer_hits
+        return batch, np.any(kept, axis=1)
 
 
 def describe_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:

@@ -36,7 +36,7 @@ class ScreenSettings(Record, frozen=True):
     """What a molecule must hold to be kept by the screen."""
 
     min_kmer_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
-    min_control_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    min_census_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class AlignSettings(Record, frozen=True):
