@@ -46,8 +46,8 @@ FUSIONS = ("ETV6:5-NTRK3:15", "TPM3:8-NTRK1:10", "QKI:6-NTRK2:16", "LMNA:11-20-N
 
 
 def seen_by_the_screen(sample):
-    """The sample without split molecules of fewer than 15 target bases, the length of a k-mer."""
-    short = {row.read_name for row in sample.evidence if row.bases3 < 15}
+    """The sample without split molecules of fewer than 10 target bases, the length of a tip."""
+    short = {row.read_name for row in sample.evidence if row.bases3 < 10}
     return without(sample, frozenset(short))
 
 

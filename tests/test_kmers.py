@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import expected_hits, is_complex
-from fusioncall.kmers import KmerTable, build_table, count_hits, kmer_codes
+from fusioncall.kmers import (
+    KmerTable,
+    build_table,
+    count_hits,
+    end_in_tips,
+    kmer_codes,
+    tip_codes,
+)
 from fusioncall.world import reverse_complement
 
 BASES = st.text("ACGT", max_size=80)
@@ -106,3 +113,27 @@ def test_table_is_sorted_and_holds_no_code_twice():
     assert isinstance(table, KmerTable)
     assert (np.diff(table.codes.astype(np.int64)) > 0).all()
     assert table.codes.size == table.owners.size > 0
+
+
+def complex_words(start, kmer_bp):
+    """The words of 10 bases that a read can end with before it holds a k-mer of the exon."""
+    words = {start[i : i + 10] for i in range(kmer_bp - 10)}
+    return {word for word in words if is_complex(word)}
+
+
+@given(
+    start=st.text("ACGT", min_size=14, max_size=14),
+    reads=READS,
+    before=st.text("ACGT", max_size=20),
+    length=st.integers(8, 16),
+)
+def test_reads_that_end_in_the_start_of_an_exon_are_found(start, reads, before, length):
+    exon = start + "ACGT"
+    reads = [*reads, before + exon[:length], reverse_complement(before + exon[:length])]
+    words = complex_words(start, 15)
+    expected = [
+        read.upper()[-10:] in words or reverse_complement(read.upper()[:10]) in words
+        for read in reads
+    ]
+    found = end_in_tips(tip_codes([start], 15), [read.encode() for read in reads])
+    assert found.tolist() == expected

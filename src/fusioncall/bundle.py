@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mappy
@@ -19,7 +19,7 @@ from fusioncall.errors import BundleError
 from fusioncall.files import fingerprint, lacks_bgzf_end, sha256, whole_folder
 from fusioncall.genes import Block, Gene, Transcript
 from fusioncall.gtf import Annotation, read_annotation
-from fusioncall.kmers import KmerTable, build_table
+from fusioncall.kmers import KmerTable, build_table, tip_codes
 from fusioncall.reference import (
     DONORS,
     FILES,
@@ -206,7 +206,9 @@ def _write_kmers(
             gene.name: tuple(_bait_sequences(genome, gene, settings))
             for gene in (*(target.gene for target in targets), *controls)
         }
-    table = build_table(settings.reference.kmer_bp, sequences)
+        starts = [text for each in targets for text in _exon_starts(genome, each.gene, settings)]
+    size = settings.reference.kmer_bp
+    table = replace(build_table(size, sequences), tips=tip_codes(starts, size))
     _save(table, folder / KMERS)
     return known
 
@@ -244,6 +246,7 @@ def _save(table: KmerTable, path: Path) -> None:
         names=np.array(table.names),
         codes=table.codes,
         owners=table.owners,
+        tips=table.tips,
     )
 
 
@@ -264,6 +267,19 @@ def _bait_sequences(genome: pysam.FastaFile, gene: Gene, settings: Settings) -> 
         yield _joined(genome, gene.contig, blocks)
         for start, end in blocks:
             yield genome.fetch(gene.contig, max(0, start - flank), end + flank)
+
+
+def _exon_starts(genome: pysam.FastaFile, gene: Gene, settings: Settings) -> Iterator[str]:
+    """The first transcribed bases, too few for a k-mer, of every exon that follows another one."""
+    size = settings.reference.kmer_bp - 1
+    for position in sorted(gene.acceptors):
+        if not any(each.cds and each.is_acceptor(position) for each in gene.transcripts):
+            continue
+        if gene.strand is Strand.FORWARD:
+            yield genome.fetch(gene.contig, position, position + size)
+        else:
+            start = max(0, position + 1 - size)
+            yield reverse_complement(genome.fetch(gene.contig, start, position + 1))
 
 
 def _around_coding(transcript: Transcript, utr_bp: int) -> tuple[Block, ...]:

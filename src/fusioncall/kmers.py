@@ -7,7 +7,7 @@ complement are one, the smaller of the two codes. Bases other than ACGT end a k-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numba
 import numpy as np
@@ -22,6 +22,9 @@ _FILTER_BITS = 22
 _MULTIPLIER = 2654435769  # 2^32 / golden ratio: spreads neighbouring codes (Knuth, TAOCP 3, 6.4)
 _MIN_DISTINCT_TRIPLETS = 5
 
+TIP_BP = 10
+"""Bases of a word at the end of a read: 4^10 is a thousand times the words of all exons."""
+
 _CODE_OF_BASE = np.full(256, 4, dtype=np.uint8)
 for _code, _base in enumerate("ACGT"):
     _CODE_OF_BASE[ord(_base)] = _CODE_OF_BASE[ord(_base.lower())] = _code
@@ -32,13 +35,15 @@ class KmerTable:
     """The k-mers of some genes.
 
     `codes` are sorted; `owners[i]` is the index in `names` of the gene that holds `codes[i]`. A
-    k-mer of several genes belongs to the first of them.
+    k-mer of several genes belongs to the first of them. `tips` are sorted codes of the shorter
+    words that a read may end with when it reaches only some bases into a target's exon.
     """
 
     kmer_bp: int
     names: tuple[str, ...]
     codes: Codes
     owners: Owners
+    tips: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
 
     @property
     def filter(self) -> Bytes:
@@ -63,6 +68,34 @@ def build_table(kmer_bp: int, sequences: Mapping[str, Iterable[str]]) -> KmerTab
     codes = np.array(sorted(owner_of), dtype=np.uint32)
     owners = np.array([owner_of[code] for code in codes.tolist()], dtype=np.uint8)
     return KmerTable(kmer_bp, tuple(sequences), codes, owners)
+
+
+def tip_codes(exon_starts: Iterable[str], kmer_bp: int) -> Codes:
+    """The words that a read ends with when it reaches into an exon by less than a k-mer.
+
+    Args:
+        exon_starts: the first bases of exons, as transcribed, `kmer_bp` - 1 of them.
+        kmer_bp: length of the k-mers that the table finds by itself.
+    """
+    words = {
+        text[start : start + TIP_BP]
+        for text in exon_starts
+        for start in range(min(len(text), kmer_bp - 1) - TIP_BP + 1)
+    }
+    numbers = {
+        int("".join(str("ACGT".index(base)) for base in word), 4)
+        for word in words
+        if set(word) <= set("ACGT") and _distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS
+    }
+    return np.array(sorted(numbers), dtype=np.uint32)
+
+
+def end_in_tips(tips: Codes, sequences: list[bytes]) -> npt.NDArray[np.bool_]:
+    """Which sequences end, on either strand, with one of the words of `tip_codes`."""
+    found = np.zeros(len(sequences) + 1, dtype=np.bool_)
+    buffer = np.frombuffer(b"\n".join(sequences) + b"\n", dtype=np.uint8)
+    _scan_ends(buffer, _CODE_OF_BASE, tips, found)
+    return found[: len(sequences)]
 
 
 def kmer_codes(text: str, kmer_bp: int) -> Codes:
@@ -173,3 +206,33 @@ def _scan(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays  # pragma: no
                 high = middle
         if low < codes.size and codes[low] == code:
             hits[row, owners[low]] += 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _scan_ends(
+    buffer: Bytes, code_of_base: Bytes, tips: Codes, found: npt.NDArray[np.bool_]
+) -> None:  # pragma: no cover
+    """Mark the lines whose last bases, or whose first ones on the other strand, are a tip."""
+    row = 0
+    start = 0
+    for position in range(buffer.size):
+        if buffer[position] != 10:
+            continue
+        if position - start >= TIP_BP:
+            last = np.uint64(0)
+            first = np.uint64(0)
+            is_last = True
+            is_first = True
+            for i in range(TIP_BP):
+                base = np.uint64(code_of_base[buffer[position - TIP_BP + i]])
+                is_last = is_last and bool(base <= 3)
+                last = last << np.uint64(2) | base & np.uint64(3)
+                base = np.uint64(code_of_base[buffer[start + TIP_BP - 1 - i]])
+                is_first = is_first and bool(base <= 3)
+                first = first << np.uint64(2) | (np.uint64(3) - (base & np.uint64(3)))
+            for code, is_word in ((last, is_last), (first, is_first)):
+                place = np.searchsorted(tips, np.uint32(code))
+                if is_word and place < tips.size and tips[place] == code:
+                    found[row] = True
+        row += 1
+        start = position + 1

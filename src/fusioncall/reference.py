@@ -125,6 +125,7 @@ class Reference:
                 names=tuple(arrays["names"].tolist()),
                 codes=arrays["codes"],
                 owners=arrays["owners"],
+                tips=arrays["tips"],
             )
 
     @cached_property

@@ -1,6 +1,7 @@
 """The screen: keep the molecules that touch a target gene, count all the others.
 
-A molecule is kept when one of its reads holds k-mers of a target gene. The same look at every read
+A molecule is kept when one of its reads holds k-mers of a target gene, or ends with the first 10 to
+14 bases of one of its exons, which are too few for a k-mer. The same look at every read
 counts the reads that hold k-mers of each target and control gene.
 """
 
@@ -23,7 +24,7 @@ from isal import igzip_lib
 from fusioncall.bam import molecule_name, open_bam, umi_of
 from fusioncall.errors import InputError
 from fusioncall.files import lacks_bgzf_end, sha256
-from fusioncall.kmers import Hits, KmerTable, count_hits
+from fusioncall.kmers import Hits, KmerTable, count_hits, end_in_tips
 from fusioncall.model import Census, InputFile, Molecule, Read, ReadNumber
 from fusioncall.settings import ScreenSettings
 
@@ -33,6 +34,8 @@ _BATCH_READS = 8192
 _WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole"
 
 T = TypeVar("T")
+Found = tuple[Hits, npt.NDArray[np.bool_]]
+"""k-mers of each gene in each read, and whether the read ends with the start of a target's exon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +175,28 @@ class Screen:
 
         `sequences_of` gives the sequences of a batch and how many fragments it begins.
         """
-        waiting: deque[tuple[list[T], list[bytes], int, Future[Hits]]] = deque()
+        waiting: deque[tuple[list[T], list[bytes], int, Future[Found]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
             for batch in batches:
                 sequences, fragments = sequences_of(batch)
-                hits = pool.submit(count_hits, self._table, self._filter, sequences)
+                hits = pool.submit(self._scan, sequences)
                 waiting.append((batch, sequences, fragments, hits))
                 if len(waiting) > 2 * self._threads:
                     yield self._judge(*waiting.popleft())
             while waiting:
                 yield self._judge(*waiting.popleft())
 
+    def _scan(self, sequences: list[bytes]) -> Found:
+        hits = count_hits(self._table, self._filter, sequences)
+        return hits, end_in_tips(self._table.tips, sequences)
+
     def _judge(
-        self, batch: list[T], sequences: list[bytes], fragments: int, hits: Future[Hits]
+        self, batch: list[T], sequences: list[bytes], fragments: int, hits: Future[Found]
     ) -> tuple[list[T], npt.NDArray[np.bool_]]:
-        found = hits.result()
+        found, tips = hits.result()
         self._tally.add(sequences, fragments, found >= self._settings.min_census_hits)
         kept = found[:, : self._targets] >= self._settings.min_kmer_hits
-        return batch, np.any(kept, axis=1)
+        return batch, np.any(kept, axis=1) | tips
 
 
 def describe_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
