@@ -47,13 +47,13 @@ def recount(
     """Count the molecules of each candidate.
 
     Args:
-        molecules: those that may support a fusion, with distinct names.
+        molecules: all that were kept, with distinct names.
         candidates: the junctions.
         reference: genome and genes.
         settings: when a molecule counts.
 
     Returns:
-        The support of every candidate, none included.
+        The support of every candidate, also of those without any.
     """
     doubtful = [each for each in molecules if not is_plain(each, reference, settings)]
     fits = _fits(doubtful, candidates, reference, settings)
