@@ -26,6 +26,7 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import EvidenceSettings, RecountSettings
 
 _SHORT_RUN_BP = 8
+_HANGING_BP = 20
 _NEIGHBOURHOOD_BP = 500_000  # most genes are shorter; an unrelated place is as near in 1 of 3,000
 
 
@@ -72,11 +73,16 @@ def collect(
 def plain_edits(read: Read, reference: Reference) -> int:
     """Fewest edits with which one place of the genome explains a whole read.
 
-    Unaligned bases count as edits; a piece whose N gap joins two genes explains nothing.
+    Unaligned bases count as edits, and so do a few bases beyond an intron that no transcript has:
+    an aligner finds a place for ten bases in any gene. A piece whose N gap joins two genes explains
+    nothing.
     """
     return min(
         (
-            len(read.sequence) - (segment.query_end - segment.query_start) + segment.edits
+            len(read.sequence)
+            - (segment.query_end - segment.query_start)
+            + segment.edits
+            + _beyond_new_introns(segment, reference)
             for segment in read.segments
             if all(
                 _share_gene(segment.contig, start - 1, end, reference)
@@ -85,6 +91,18 @@ def plain_edits(read: Read, reference: Reference) -> int:
         ),
         default=len(read.sequence),
     )
+
+
+def _beyond_new_introns(segment: Segment, reference: Reference) -> int:
+    """Bases of a piece that hang on it by an unannotated intron, if they are few."""
+    hanging = 0
+    for gap in segment.gaps:
+        before = sum(end - start for start, end in segment.blocks if end <= gap[0])
+        after = sum(end - start for start, end in segment.blocks if start >= gap[1])
+        genes = reference.genes_at(segment.contig, *gap)
+        if min(before, after) < _HANGING_BP and not any(gap in gene.introns for gene in genes):
+            hanging += min(before, after)
+    return hanging
 
 
 def is_plain(molecule: Molecule, reference: Reference, settings: RecountSettings) -> bool:

@@ -112,6 +112,11 @@ class Gene:
     transcripts: tuple[Transcript, ...]
 
     @cached_property
+    def introns(self) -> frozenset[Block]:
+        """The introns of all transcripts."""
+        return frozenset(each for transcript in self.transcripts for each in transcript.introns)
+
+    @cached_property
     def donors(self) -> frozenset[int]:
         """The last bases of all exons that are followed by another one."""
         is_forward = self.strand is Strand.FORWARD
