@@ -13,6 +13,7 @@ from pathlib import Path
 import pysam
 
 from fusioncall.errors import InputError
+from fusioncall.files import begins_as_bgzf
 from fusioncall.model import (
     CIGAR_CONSUMES_QUERY,
     CIGAR_CONSUMES_REFERENCE,
@@ -43,7 +44,7 @@ def open_bam(path: Path, threads: int = 1) -> Iterator[pysam.AlignmentFile]:
     """
     if not path.is_file():
         raise InputError("does not exist or is no file", where=path, cure="Check the path")
-    if not _is_bgzip(path):
+    if not begins_as_bgzf(path):
         raise InputError("is not BAM", where=path, cure="Give a BAM file")
     bam = None
     try:
@@ -61,12 +62,6 @@ def open_bam(path: Path, threads: int = 1) -> Iterator[pysam.AlignmentFile]:
         if bam is not None:
             with suppress(OSError):  # htslib tells of damage once more on closing
                 bam.close()
-
-
-def _is_bgzip(path: Path) -> bool:
-    """Whether a file begins with a gzip member that has an extra field, as all BAM does."""
-    with path.open("rb") as stream:
-        return stream.read(4) == b"\x1f\x8b\x08\x04"
 
 
 def check_contigs(path: Path, lengths: Mapping[str, int], contigs: Mapping[str, int]) -> None:

@@ -52,10 +52,6 @@ class Interval:
         """Whether the 0-based position lies within."""
         return contig == self.contig and self.start <= position < self.end
 
-    def overlaps(self, other: Interval) -> bool:
-        """Whether the two share at least one base."""
-        return self.contig == other.contig and self.start < other.end and other.start < self.end
-
     @property
     def text_1based(self) -> str:
         """`contig:first-last`, 1-based and inclusive, as genome browsers write it."""

@@ -74,14 +74,19 @@ def make_folder(path: Path) -> None:
         raise OutputError(what, where=path, cure=cure)
 
 
+def begins_as_bgzf(path: Path) -> bool:
+    """Whether a file begins with a gzip member that has an extra field, as bgzip and BAM do."""
+    with path.open("rb") as stream:
+        return stream.read(len(_BGZF_HEAD)) == _BGZF_HEAD
+
+
 def lacks_bgzf_end(path: Path) -> bool:
     """Whether a file is bgzip but does not end with bgzip's empty block: it was cut off.
 
     Cut between two blocks, it is still whole gzip, so no reader of gzip would notice.
     """
     with path.open("rb") as stream:
-        head = stream.read(14)
-        if not head.startswith(_BGZF_HEAD) or head[12:] != b"BC":
+        if not begins_as_bgzf(path) or stream.read(14)[12:] != b"BC":
             return False
         stream.seek(-len(_BGZF_END), os.SEEK_END)
         return stream.read() != _BGZF_END
