@@ -29,8 +29,8 @@ from fusioncall.catalogue import read_catalogue
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
-from fusioncall.model import Census, Molecule, Partner, SampleCalls
-from fusioncall.pipeline import call_molecules
+from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
+from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
@@ -57,6 +57,22 @@ RESULTS = (
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+
+
+@dataclass(frozen=True, slots=True)
+class Alignments:
+    """The alignments of a sample's molecules.
+
+    Args:
+        bam: of the kept molecules, or of a whole sample in any order.
+        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        reads: that were screened, to count the unfused molecules of a partner; a BAM of a whole
+            sample holds them itself.
+    """
+
+    bam: Path
+    census: Path | None = None
+    reads: ReadFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +138,17 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
 
 
 def call(
-    sample: str, bam: Path, census: Path | None, setup: Setup, calls: Path, evidence: Path
+    sample: str,
+    alignments: Alignments,
+    setup: Setup,
+    calls: Path,
+    evidence: Path,
 ) -> None:
     """BAM -> `calls.json` and the BAM of all supporting molecules with its index.
 
     Args:
         sample: its name.
-        bam: alignments of the kept molecules, or of a whole sample in any order.
-        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        alignments: of its molecules.
         setup: reference, thresholds, threads.
         calls: where to write.
         evidence: where to write.
@@ -138,9 +157,10 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
+    bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    with open_bam(bam) as alignments:
-        lengths = dict(zip(alignments.references, alignments.lengths, strict=True))
+    with open_bam(bam) as opened:
+        lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(bam, lengths, contigs)
     if census is None:
         seen, names = _screen_bam(bam, setup)
@@ -150,6 +170,7 @@ def call(
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
     found = call_molecules(molecules, setup.reference, setup.settings)
+    judged = _with_unfused_donors(found.calls, alignments, setup)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,
@@ -162,7 +183,7 @@ def call(
         molecules=len(molecules),
         proposals=found.proposals,
         normal_splices=found.normal_splices,
-        calls=found.calls,
+        calls=judged,
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -219,8 +240,13 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
     make_folder(out)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
         work = Path(folder)
-        bam, census = _aligned(reads, setup, work)
-        call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
+        call(
+            sample,
+            _aligned(reads, setup, work),
+            setup,
+            work / "calls.json",
+            work / "evidence.bam",
+        )
         annotate_sample(work / "calls.json", setup, catalogue, work)
         for name in RESULTS:
             (work / name).replace(out / name)
@@ -235,13 +261,32 @@ def read_calls(path: Path) -> SampleCalls:
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
 
 
-def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:
+def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
     """The alignments of a sample and the census, which a BAM of the user's has not yet."""
     if isinstance(reads, Path):
-        return reads, None
+        return Alignments(reads)
     screen(reads, setup, work / "screened.bam", work / "census.json")
     align(work / "screened.bam", setup, work / "aligned.bam")
-    return work / "aligned.bam", work / "census.json"
+    return Alignments(work / "aligned.bam", work / "census.json", reads)
+
+
+def _with_unfused_donors(
+    calls: tuple[Call, ...], alignments: Alignments, setup: Setup
+) -> tuple[Call, ...]:
+    """The calls with the unfused molecules of their partners, from a second look at the reads."""
+    is_known = alignments.census is None or alignments.reads is not None
+    if not is_known or not any(call.passed for call in calls):
+        return calls
+    unfused = unfused_donors(calls, setup.reference, setup.settings)
+    table = unfused.kmers(setup.reference.kmers.kmer_bp)
+    looker = Screen(table, 1, setup.settings.screen, setup.threads)
+    if alignments.reads is not None:
+        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+    else:
+        names = frozenset(looker.bam(alignments.bam))
+        contigs = setup.reference.contigs
+        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads)
+    return with_unfused_donors(calls, unfused, molecules, setup.settings)
 
 
 def _screen(setup: Setup) -> Screen:
