@@ -7,17 +7,20 @@ need it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fusioncall.coords import Breakend
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.kmers import KmerTable, build_table
-from fusioncall.model import Molecule, Read, Segment
+from fusioncall.model import Molecule
 from fusioncall.placing import FusedSequence, unfused_starts
 from fusioncall.reference import Reference
+from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
 
+_SEED_BP = 11
 _LOOK_BP = 40  # bases on each side of a donor whose k-mers are looked for
 
 
@@ -29,12 +32,13 @@ class Unfused:
 
     def kmers(self, kmer_bp: int) -> KmerTable:
         """The k-mers near the cuts, as those of one gene."""
-        near = (
-            each.sequence[max(0, each.donor_bp - _LOOK_BP) : each.donor_bp + _LOOK_BP]
-            for sequences in self.sequences.values()
-            for each in sequences
-        )
+        near = (text for end in self.sequences for text in self.near(end))
         return build_table(kmer_bp, {"unfused": near})
+
+    def near(self, end: Breakend) -> Iterator[str]:
+        """The bases on both sides of the cuts over a breakend."""
+        for each in self.sequences[end]:
+            yield each.sequence[max(0, each.donor_bp - _LOOK_BP) : each.donor_bp + _LOOK_BP]
 
 
 def over_acceptors(
@@ -90,34 +94,40 @@ def count_unfused(
     sequence with as few edits; copies count once.
 
     Args:
-        molecules: each is looked at once; aligned ones only where a piece may reach a breakend.
+        molecules: each is looked at once; where they are aligned plays no part.
         unfused: the sequences.
         fused: names of the molecules that support a fusion, which are left out.
         settings: when a molecule counts.
     """
     seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in unfused.sequences}
+    seeds = _seeds(unfused)
     for molecule in molecules:
         if molecule.name in fused:
             continue
-        for end, sequences in unfused.sequences.items():
-            if not _may_cross(molecule, end):
-                continue
-            starts = unfused_starts(molecule, sequences, settings)
+        for end in _seeded(molecule, seeds):
+            starts = unfused_starts(molecule, unfused.sequences[end], settings)
             if starts is not None:
                 key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
                 seen[end].add(key)
     return {end: len(keys) for end, keys in seen.items()}
 
 
-def _may_cross(molecule: Molecule, end: Breakend) -> bool:
-    pieces = [(piece, read) for read in molecule.reads for piece in read.segments]
-    return not pieces or any(_reaches(piece, read, end) for piece, read in pieces)
+def _seeds(unfused: Unfused) -> dict[str, set[Breakend]]:
+    """Words near the cuts, on either strand, with the breakends that they lie at."""
+    seeds: dict[str, set[Breakend]] = defaultdict(set)
+    for end in unfused.sequences:
+        for near in unfused.near(end):
+            for text in (near, reverse_complement(near)):
+                for start in range(len(text) - _SEED_BP + 1):
+                    seeds[text[start : start + _SEED_BP]].add(end)
+    return seeds
 
 
-def _reaches(segment: Segment, read: Read, end: Breakend) -> bool:
-    """Whether a piece, with all that is clipped from it, reaches over a breakend."""
-    clipped = len(read.sequence) - (segment.query_end - segment.query_start)
-    return (
-        segment.contig == end.contig
-        and segment.start - clipped <= end.position < segment.end + clipped
-    )
+def _seeded(molecule: Molecule, seeds: Mapping[str, set[Breakend]]) -> set[Breakend]:
+    """The breakends of which the molecule holds a word."""
+    return {
+        end
+        for read in molecule.reads
+        for start in range(len(read.sequence) - _SEED_BP + 1)
+        for end in seeds.get(read.sequence[start : start + _SEED_BP], ())
+    }

@@ -75,10 +75,9 @@ def reference_source(kind):
 
 
 def alignments(wildcards):
-    """The user's BAM, or the kept reads of the sample, aligned."""
-    return (
-        SAMPLES[wildcards.sample].bam or f"{OUTDIR}/{wildcards.sample}/work/aligned.bam"
-    )
+    """The user's BAM, or the kept reads of the sample, aligned by minimap2 or by STAR."""
+    made = "star/Aligned.out.bam" if config.get("star_index") else "aligned.bam"
+    return SAMPLES[wildcards.sample].bam or f"{OUTDIR}/{wildcards.sample}/work/{made}"
 
 
 def census(wildcards):
@@ -111,6 +110,16 @@ def bundle_memory(base):
         manifest.stat()  # raises if the bundle is yet to be built; Snakemake asks again later
         held = sum(file.stat().st_size for file in manifest.parent.iterdir())
         return attempt * int(base + 1.5 * held / 1e6)
+
+    return mem_mb
+
+
+def index_memory(base):
+    """Megabytes for a job that loads STAR's index: they grow with each attempt."""
+
+    def mem_mb(wildcards, input, attempt):
+        held = sum(file.stat().st_size for file in Path(input.index).parent.iterdir())
+        return attempt * int(base + 1.2 * held / 1e6)
 
     return mem_mb
 

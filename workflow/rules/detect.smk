@@ -59,6 +59,44 @@ rule align:
         " --out {output.bam:q} --threads {threads} 2> {log:q}"
 
 
+# STAR in the place of minimap2, for a laboratory that has its index: the kept reads alone.
+rule align_star:
+    input:
+        reads=f"{OUTDIR}/{{sample}}/work/screened.bam",
+        index=f"{config.get('star_index')}/SAindex",
+        parameters=workflow.source_path("../../resources/star.params"),
+    output:
+        bam=temp(f"{OUTDIR}/{{sample}}/work/star/Aligned.out.bam"),
+        others=temp(
+            multiext(
+                f"{OUTDIR}/{{sample}}/work/star/",
+                "Log.out",
+                "Log.progress.out",
+                "Log.final.out",
+                "SJ.out.tab",
+            )
+        ),
+    log:
+        f"{OUTDIR}/{{sample}}/logs/align.log",
+    benchmark:
+        f"{OUTDIR}/{{sample}}/benchmarks/align.tsv"
+    conda:
+        "../envs/star.yaml"
+    threads: 4
+    resources:
+        mem_mb=index_memory(4000),
+        runtime=minutes(60),
+    params:
+        index=lambda wildcards, input: str(Path(input.index).parent),
+        ends=lambda wildcards: "PE" if SAMPLES[wildcards.sample].fastq2 else "SE",
+        folder=lambda wildcards, output: f"{Path(output.bam).parent}/",
+    shell:
+        "STAR --genomeDir {params.index:q} --parametersFiles {input.parameters:q}"
+        " --readFilesIn {input.reads:q} --readFilesType SAM {params.ends}"
+        " --readFilesCommand samtools view --outFileNamePrefix {params.folder:q}"
+        " --runThreadN {threads} > {log:q} 2>&1"
+
+
 rule call:
     input:
         bam=alignments,
