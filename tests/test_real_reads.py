@@ -16,6 +16,7 @@ from sequencing import rows, run_files
 
 pytestmark = pytest.mark.slow
 
+
 @pytest.fixture(scope="module")
 def shared_data(request):
     """The folder of real reads and sequence."""
