@@ -11,7 +11,7 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
-    "model bam screen align flanks junctions evidence annotated clips placing recount"
+    "model bam screen align flanks junctions adapters evidence annotated clips placing recount"
     " pairs unfused fusions filters"
     " catalogue annotate status tables"
 )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fusioncall.adapters import without_adapters
 from fusioncall.annotated import propose_annotated
 from fusioncall.clips import ClipPlacer
 from fusioncall.coords import Breakend
@@ -42,6 +43,7 @@ def call_molecules(
         reference: the open bundle.
         settings: all thresholds.
     """
+    molecules = [without_adapters(each, settings.trim) for each in molecules]
     doubtful = [each for each in molecules if not is_plain(each, reference, settings.recount)]
     annotated = propose_annotated(doubtful, reference, settings.discovery)
     evidence = _collect(molecules, doubtful, reference, settings)
@@ -123,7 +125,8 @@ def with_unfused_donors(
     """
     calls = tuple(calls)
     fused = {name for call in calls for name in call.fusion.support.names}
-    counts = count_unfused(molecules, unfused, fused, settings.recount)
+    trimmed = (without_adapters(each, settings.trim) for each in molecules)
+    counts = count_unfused(trimmed, unfused, fused, settings.recount)
     return tuple(
         replace(call, fusion=_with_donor_count(call, counts)) if call.passed else call
         for call in calls

@@ -48,6 +48,15 @@ class AlignSettings(Record, frozen=True):
     batch_molecules: Positive
 
 
+class TrimSettings(Record, frozen=True):
+    """How the end of a fragment that is shorter than its reads is found."""
+
+    min_overlap_bp: Annotated[int, msgspec.Meta(ge=12)]
+    max_mismatch_rate: Rate
+    min_adapter_bp: Positive
+    adapters: tuple[Annotated[str, msgspec.Meta(pattern="^[ACGT]{12,}$")], ...]
+
+
 class DiscoverySettings(Record, frozen=True):
     """What a read must show of an annotated junction."""
 
@@ -124,6 +133,7 @@ class Settings(Record, frozen=True):
     reference: ReferenceSettings
     screen: ScreenSettings
     align: AlignSettings
+    trim: TrimSettings
     discovery: DiscoverySettings
     evidence: EvidenceSettings
     recount: RecountSettings
