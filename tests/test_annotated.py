@@ -184,6 +184,17 @@ def test_one_of_eight_bases_may_be_a_snp(world, reference, limits, side):
     assert proposed([(read, None) for read, _ in cases], reference, limits) == [[]] * 32
 
 
+@pytest.mark.parametrize("place", [52, 57, 59])
+def test_snp_among_the_last_partner_bases_is_borne(world, reference, limits, place):
+    """Before eight bases of the target that a mate lies in."""
+    cases = []
+    for text in PLANTS:
+        read = crossing(world, text, 60, 8)
+        mate = exon_read(world, *PLANTS[text][1])
+        cases.append((replace(read, sequence=changed(read.sequence, [place])), mate))
+    assert proposed(cases, reference, limits) == [[near(world, text)] for text in PLANTS]
+
+
 @pytest.mark.parametrize("side", ["donor", "acceptor"])
 def test_two_of_eight_bases_may_not_differ(world, reference, limits, side):
     snps = (2, 5) if side == "donor" else (62, 65)
@@ -196,11 +207,13 @@ def test_two_of_eight_bases_may_not_differ(world, reference, limits, side):
     assert not any(near(world, text) in one for text, one in zip(PLANTS, found, strict=True))
 
 
-@pytest.mark.parametrize("size", [16, 24])
+@pytest.mark.parametrize(("size", "allowed"), [(15, 1), (16, 2), (23, 2), (24, 3)])
 @pytest.mark.parametrize("more", [0, 1])
-def test_longer_anchor_may_have_one_snp_in_eight_bases(world, reference, limits, size, more):
+def test_longer_anchor_may_have_one_snp_in_eight_bases(
+    world, reference, limits, *, size, allowed, more
+):
     """With a mate in the partner; the donor index bears one in twelve."""
-    snps = [2, 6, size - 3][: size // 8] + [size - 6] * more
+    snps = [size - 2, size - 7, size - 12, 1][: allowed + more]
     cases = []
     for text in PLANTS:
         read = crossing(world, text, size, 60)
@@ -209,6 +222,31 @@ def test_longer_anchor_may_have_one_snp_in_eight_bases(world, reference, limits,
     found = proposed(cases, reference, limits)
     seen = [near(world, text) in one for text, one in zip(PLANTS, found, strict=True)]
     assert seen == [not more] * 4
+
+
+def test_donor_must_fit_along_24_bases(world, reference, limits):
+    """Ten bases that end like a donor, behind others of the partner, are none."""
+    cases = []
+    for text in PLANTS:
+        read = crossing(world, text, 60, 8)
+        other = read.sequence[:50][::-1] + read.sequence[50:]
+        mate = exon_read(world, *PLANTS[text][1])
+        cases += [(replace(read, sequence=other), mate), (read, mate)]
+    found = proposed(cases, reference, limits)
+    assert found == [each for text in PLANTS for each in ([], [near(world, text)])]
+
+
+def test_donors_of_the_target_are_not_asked_for_few_bases(world, reference, limits):
+    """A skipped exon of the target joins two of its own edges."""
+    cases = [
+        (crossing(world, text, *sides), exon_read(world, gene, exon))
+        for text, gene, exon in (
+            ("NTRK1:8-NTRK1:10", "NTRK1", 7),
+            ("NTRK3:13-NTRK3:15", "NTRK3", 12),
+        )
+        for sides in ((8, 60), (60, 8))
+    ]
+    assert proposed(cases, reference, limits) == [[]] * 4
 
 
 # the gene's own continuation
