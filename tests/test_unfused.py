@@ -11,6 +11,7 @@ from builders import (
     aligned,
     bases_of,
     candidate,
+    changed,
     donor_edge,
     fused_text,
     text_pair,
@@ -18,7 +19,7 @@ from builders import (
 )
 from fusioncall.bam import sort_and_index, write_molecules
 from fusioncall.cli import main
-from fusioncall.unfused import count_unfused, over_acceptors
+from fusioncall.unfused import count_unfused, over_acceptors, over_donors
 from sequencing import rows, run_files
 
 READ = 75
@@ -40,6 +41,7 @@ def wild_type(world, gene, number):
     transcript = world.transcript(gene)
     over = {f"first{before}": text[cut - before : cut - before + 200] for before in (8, 20, 40, 67)}
     over |= {f"second{after}": text[cut + after - 210 : cut + after] for after in (8, 30, 67)}
+    over["error"] = changed(text[cut - 38 : cut + 160], [37])  # the donor's last base
     edge = donor_edge(transcript, number)
     kept = Piece(transcript.contig, edge - 120, edge + 121, transcript.strand)
     over["intron"] = bases_of(world, kept)[80:]
@@ -109,7 +111,7 @@ def test_planted_molecules_of_the_partner_are_counted(world, reference, tmp_path
     molecules = swapped(molecules) if is_swapped else molecules
     out = run_files(fastq_of(molecules, tmp_path), reference.path, tmp_path / "fastq")
     (row,) = rows(out / "fusions.tsv")
-    assert (row["unfused5_molecules"], expected) == ("8", 8)
+    assert (row["unfused5_molecules"], expected) == ("9", 9)
     split = int(row["split_molecules"])
     assert split == FUSED + 5  # of those with few bases of the target, five have eight or more
     assert row["fused5_fraction"] == f"{split / (split + expected):.3f}"
@@ -160,6 +162,15 @@ def test_aligned_molecules_over_an_acceptor_are_counted(world, reference, settin
     over = over_acceptors([end], reference, settings.recount)
     for given in (molecules, aligned(molecules, reference, settings)):
         assert count_unfused(given, over, (), settings.recount) == {end: 2}
+
+
+def test_fused_molecules_are_left_out_by_name(world, reference, settings):
+    wild, expected = wild_type(world, "ETV6", 5)
+    end = candidate(world, "ETV6:5-NTRK3:15").junction.donor
+    over = over_donors([end], reference, settings.recount)
+    for names in (set(), {"first8"}, {"first8", "intron"}):
+        counted = count_unfused(wild, over, names, settings.recount)
+        assert counted == {end: expected - len(names)}
 
 
 def test_every_partner_has_its_own_count(world, reference, tmp_path):
