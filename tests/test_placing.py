@@ -162,17 +162,19 @@ def test_twelve_bases_of_the_donor_must_be_there(
 
 
 def test_misfits_are_counted_as_molecules(world, reference, limits):
-    """Beside true molecules; those that fit are none."""
+    """Beside true molecules, and those of the partner without a fusion."""
     text = "ETV6:5-NTRK3:15"
-    true = [
-        text_pair(f"true{i}", astray(world, text, 30 + i, lambda bases: bases[:100]), READ)
-        for i in range(6)
-    ]
+    partner, (fused, cut) = world.sequence(world.transcript("ETV6")), fused_text(world, text)
+    end = partner.index(fused[cut - 40 : cut]) + 40
+    true = [text_pair(f"true{i}", fused[cut - 30 - i : cut + 100], READ) for i in range(6)]
+    unfused = [text_pair(f"wild{i}", partner[end - 30 - i : end + 100], READ) for i in range(3)]
     strange = [
         Molecule(f"strange{i}", (text_read(astray(world, text, 15 + i, like(50, 80))),))
         for i in range(4)
     ]
-    (support,) = recount([*true, *strange], [candidate(world, text)], reference, limits).values()
+    (support,) = recount(
+        [*true, *unfused, *strange], [candidate(world, text)], reference, limits
+    ).values()
     assert (support.split_molecules, support.misfit_molecules) == (6, 4)
 
 
