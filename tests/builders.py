@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fusioncall.align import Aligner
 from fusioncall.coords import Breakend, Strand, parse_breakpoint
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.model import (
@@ -29,7 +30,7 @@ from fusioncall.model import (
 )
 from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
 from fusioncall.reference import Reference
-from fusioncall.settings import FilterSettings
+from fusioncall.settings import FilterSettings, Settings
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
 from fusioncall.world import SimulatedTranscript, World, reverse_complement
 
@@ -220,6 +221,38 @@ def exon_edges(world: World, role: str | None = None) -> Iterator[tuple[Simulate
                 yield transcript, number
 
 
+def exon_places(transcript: SimulatedTranscript) -> list[int]:
+    """All 0-based places of the exons, in the direction of transcription."""
+    forward = transcript.strand is Strand.FORWARD
+    return [
+        place
+        for exon in transcript.exons
+        for place in (
+            range(exon.start, exon.end) if forward else range(exon.end - 1, exon.start - 1, -1)
+        )
+    ]
+
+
+def other_base(*bases: str) -> str:
+    """A base that is none of these."""
+    return min(set("ACGT") - set(bases))
+
+
+def changed(text: str, places: Iterable[int]) -> str:
+    """The text with another base at each of some places."""
+    bases = list(text)
+    for place in places:
+        bases[place] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[place]]
+    return "".join(bases)
+
+
+def aligned(
+    molecules: Iterable[Molecule], reference: Reference, settings: Settings
+) -> list[Molecule]:
+    """The molecules with their alignments."""
+    return list(Aligner(reference.index_path, settings.align).align(molecules, 1))
+
+
 # what was counted
 
 
@@ -327,6 +360,28 @@ def write_fastq(path: Path, records: Iterable[tuple[str, str]], end: str = "\n")
     content = fastq_text(records, end).encode()
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     return path
+
+
+class EditedReference:
+    """A `Reference` with other bases in some places; genes, targets and donors stay as they are."""
+
+    def __init__(self, reference: Reference, world: World) -> None:
+        self._reference = reference
+        self.genome = dict(world.genome)
+
+    def __getattr__(self, name: str):
+        return getattr(self._reference, name)
+
+    def write(self, contig: str, places: Sequence[int], strand: Strand, text: str) -> None:
+        """Write bases of a strand at 0-based places, given in the direction of transcription."""
+        bases = list(self.genome[contig])
+        for place, base in zip(places, text, strict=True):
+            bases[place] = base if strand is Strand.FORWARD else reverse_complement(base)
+        self.genome[contig] = "".join(bases)
+
+    def transcribed(self, contig, blocks, strand):
+        forward = "".join(self.genome[contig][max(0, start) : end] for start, end in blocks)
+        return forward if strand is Strand.FORWARD else reverse_complement(forward)
 
 
 class SmallReference:
