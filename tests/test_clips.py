@@ -223,7 +223,6 @@ def test_other_targets_are_not_searched_when_a_piece_lies_in_one(world, referenc
     assert found(read, exon_read(world, "NTRK1", 10), reference, limits) == read.segments
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is looked for when all pieces lie in targets")
 def test_clipped_end_is_placed_in_another_target_that_the_mate_lies_in(world, reference, limits):
     read = make_read(world, split_parts(junction_of(plant(world, "NTRK1:8-20-NTRK3:15")), 20, 60))
     mate = exon_read(world, "NTRK1", 7)
@@ -253,7 +252,6 @@ def test_clipped_end_is_not_placed_in_the_target_beside_it(world, reference, lim
         assert found(read, mate, reference, limits) == read.segments
 
 
-@pytest.mark.xfail(strict=True, reason="the end beside a placed one is judged by that, not its own")
 def test_second_clipped_end_is_not_placed_in_the_target_beside_it(world, reference, limits):
     """Both ends are clipped: 15 bases of the partner, and 15 of the target's next exon."""
     ntrk3 = world.transcript("NTRK3")

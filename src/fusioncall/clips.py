@@ -81,7 +81,8 @@ class ClipPlacer:
             for gene in self._reference.genes_at(piece.contig, piece.start, piece.end):
                 genes[gene.id] = gene
         inside = genes.keys() & targets.keys()
-        if all(self._reference.target_at(piece.contig, piece.start) for piece in pieces):
+        held = [self._reference.target_at(piece.contig, piece.start) for piece in pieces]
+        if all(held) and len({target.name for target in held if target}) == 1:
             return
         for gene in [*genes.values(), *(() if inside else targets.values())]:
             if gene.id not in self._of_gene:
@@ -109,7 +110,7 @@ class ClipPlacer:
     def _with_clips(self, read: Read, windows: Sequence[_Window]) -> Read:
         found = list(read.segments)
         for start, end in self._clips(read):
-            beside = found[0] if start == 0 else found[-1]
+            beside = read.segments[0 if start == 0 else -1]
             foreign = [window for window in windows if self._is_foreign(window, beside)]
             for early in (0, _EARLY_BP):
                 place = (start, end - early) if start == 0 else (start + early, end)

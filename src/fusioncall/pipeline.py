@@ -86,7 +86,9 @@ def _with_lone_pairs(
     names = {each.molecule for each in spanned}
     pairs = [each for each in doubtful if each.name in names]
     kept = {each: counts for each, counts in support.items() if each.junction not in junctions}
-    return kept | recount(pairs, lone, reference, settings.recount)
+    counted = recount(pairs, lone, reference, settings.recount)
+    enough = settings.evidence.min_lone_pairs  # copies of one pair are one pair
+    return kept | {each: counts for each, counts in counted.items() if counts.total >= enough}
 
 
 def _with_unfused(
