@@ -15,6 +15,7 @@ from fusioncall.cli import COMMANDS, _parser
 from fusioncall.model import FusionClass
 from fusioncall.status import Status
 from fusioncall.tables import CANDIDATE_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
+from fusioncall.vcf import FORMAT_FIELDS, INFO_FIELDS
 from test_architecture import ORDER
 
 DOCUMENTS = sorted(
@@ -67,6 +68,11 @@ def documented(heading: str, column: str) -> list[str]:
 )
 def test_columns(table, columns):
     assert documented(table, "column") == list(columns)
+
+
+def test_vcf_fields():
+    fields = [name for name, *_ in (*INFO_FIELDS, *FORMAT_FIELDS)]
+    assert documented("fusions.vcf.gz", "field") == fields
 
 
 def test_candidates_begin_with_the_columns_of_fusions():

@@ -32,10 +32,12 @@ from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, decide
 from fusioncall.tables import write_candidates, write_fusions, write_verdicts
+from fusioncall.vcf import write_vcf
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ RESULTS = (
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -192,10 +196,12 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
         for target in setup.reference.targets
     ]
+    results = SampleResults(made, annotated, tuple(statuses))
     fragments = made.census.fragments
     write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
+    write_vcf(out / "fusions.vcf.gz", results, setup.reference)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
 

@@ -42,6 +42,8 @@ PRODUCTS = (
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

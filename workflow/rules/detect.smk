@@ -101,6 +101,8 @@ rule annotate:
         fusions=f"{OUTDIR}/{{sample}}/fusions.tsv",
         candidates=f"{OUTDIR}/{{sample}}/candidates.tsv",
         verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
+        vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
+        vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:

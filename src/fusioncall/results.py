@@ -1,0 +1,94 @@
+"""All that is told of a sample, as the writers of its files take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fusioncall.annotate import AnnotatedCall
+from fusioncall.coords import Breakend, Strand
+from fusioncall.genes import Transcript
+from fusioncall.junctions import around
+from fusioncall.model import Fusion, Junction, Partner, SampleCalls
+from fusioncall.reference import Reference
+from fusioncall.status import GeneStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResults:
+    """The calls of a sample, compared with the catalogue, and the answer for each target gene.
+
+    `annotated` holds every candidate in the order of the tables.
+    """
+
+    made: SampleCalls
+    annotated: tuple[AnnotatedCall, ...]
+    statuses: tuple[GeneStatus, ...]
+
+    @property
+    def sample(self) -> str:
+        """The sample's name."""
+        return self.made.sample
+
+    @property
+    def fragments(self) -> int:
+        """Molecules of the whole sample."""
+        return self.made.census.fragments
+
+    @property
+    def passing(self) -> tuple[AnnotatedCall, ...]:
+        """The calls that passed every filter."""
+        return tuple(each for each in self.annotated if each.call.passed)
+
+
+def junction_of(fusion: Fusion) -> Junction:
+    """The junction that a fusion was named from."""
+    five, three = fusion.five, fusion.three
+    return Junction(
+        Breakend.donor(five.contig, five.position, five.strand),
+        Breakend.acceptor(three.contig, three.position, three.strand),
+        fusion.inserted,
+    )
+
+
+def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:
+    """The transcript that a side's exon number refers to; None where no gene lies."""
+    for gene in reference.genes_at(partner.contig, partner.position, partner.position + 1):
+        for transcript in gene.transcripts:
+            if (gene.id, transcript.id) == (partner.gene_id, partner.transcript):
+                return transcript
+    return None
+
+
+def homology_reach_bp(
+    junction: Junction, homology_bp: int, reference: Reference
+) -> tuple[int, int]:
+    """By how many bases a join can be moved back, and on, in the direction of transcription.
+
+    Args:
+        junction: where the caller put it.
+        homology_bp: by how many bases it can be moved in all.
+        reference: the genome.
+    """
+    donor, acceptor = junction.donor, junction.acceptor
+    size = homology_bp
+    if not size:
+        return 0, 0
+    kept = bases_before(donor.contig, donor.position, donor.donor_strand, size, reference)
+    lost = bases_before(
+        acceptor.contig, acceptor.position, acceptor.acceptor_strand, size + 1, reference
+    )
+    pairs = zip(reversed(kept), reversed(lost[:-1]), strict=True)
+    back = next((i for i, (a, b) in enumerate(pairs) if a != b or a == "N"), size)
+    return back, size - back
+
+
+def bases_before(
+    contig: str, position: int, strand: Strand, size: int, reference: Reference
+) -> str:
+    """`size` bases as transcribed, of which the one at the 0-based position is the last."""
+    return around(reference, contig, position, strand, size - 1, size)
+
+
+def bases_from(contig: str, position: int, strand: Strand, size: int, reference: Reference) -> str:
+    """`size` bases as transcribed, of which the one at the 0-based position is the first."""
+    return around(reference, contig, position, strand, 0, size)
