@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
-from fusioncall.coords import Breakend, Strand
-from fusioncall.genes import Transcript
+from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.genes import Block, Transcript
 from fusioncall.junctions import around
 from fusioncall.model import Fusion, Junction, Partner, SampleCalls
 from fusioncall.reference import Reference
@@ -57,6 +57,35 @@ def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:
             if (gene.id, transcript.id) == (partner.gene_id, partner.transcript):
                 return transcript
     return None
+
+
+def kept_exons(
+    end: Breakend, strand: Strand, transcript: Transcript | None, reach_bp: int
+) -> tuple[Block, ...]:
+    """The `reach_bp` transcribed bases that a side keeps next to the junction, exon by exon.
+
+    Args:
+        end: the side.
+        strand: of transcription.
+        transcript: whose exons are followed; the genome alone if the side is not in one of them.
+        reach_bp: how many bases; fewer where the transcript begins or ends before.
+
+    Returns:
+        Blocks in genome order.
+    """
+    position, keeps_left = end.position, end.keeps is Side.LEFT
+    exons: tuple[Block, ...] = ((max(0, position - reach_bp), position + reach_bp + 1),)
+    if transcript and transcript.strand is strand and transcript.exon_index(position) is not None:
+        exons = transcript.exons
+    left = reach_bp
+    kept: list[Block] = []
+    for start, stop in exons[::-1] if keeps_left else exons:
+        low, high = (start, min(stop, position + 1)) if keeps_left else (max(start, position), stop)
+        size = min(high - low, left)
+        if size > 0:
+            kept.append((high - size, high) if keeps_left else (low, low + size))
+            left -= size
+    return tuple(sorted(kept))
 
 
 def homology_reach_bp(

@@ -30,6 +30,7 @@ from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
+from fusioncall.peers import write_arriba, write_star_fusion
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.results import SampleResults
@@ -52,6 +53,8 @@ RESULTS = (
     "verdicts.tsv",
     "fusions.vcf.gz",
     "fusions.vcf.gz.tbi",
+    "arriba.tsv",
+    "star-fusion.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -202,6 +205,8 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
     write_vcf(out / "fusions.vcf.gz", results, setup.reference)
+    write_arriba(out / "arriba.tsv", results, setup.reference)
+    write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
 

@@ -44,6 +44,8 @@ PRODUCTS = (
     "verdicts.tsv",
     "fusions.vcf.gz",
     "fusions.vcf.gz.tbi",
+    "arriba.tsv",
+    "star-fusion.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
