@@ -342,6 +342,9 @@ class SmallReference:
         """No gene models: only edges."""
         return ()
 
+    def bases(self, contig, start, end):
+        return self.genome[contig][start:end]
+
     def transcribed(self, contig, blocks, strand):
         forward = "".join(self.genome[contig][start:end] for start, end in blocks)
         return forward if strand is Strand.FORWARD else reverse_complement(forward)

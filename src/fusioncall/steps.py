@@ -18,6 +18,7 @@ from pysam.version import __htslib_version__ as htslib_version
 from fusioncall import __version__
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
+from fusioncall.assayed import write_assayed
 from fusioncall.bam import (
     check_contigs,
     open_bam,
@@ -53,6 +54,7 @@ RESULTS = (
     "verdicts.tsv",
     "fusions.vcf.gz",
     "fusions.vcf.gz.tbi",
+    "fusions.json",
     "arriba.tsv",
     "star-fusion.tsv",
     "evidence.bam",
@@ -205,6 +207,7 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
     write_vcf(out / "fusions.vcf.gz", results, setup.reference)
+    write_assayed(out / "fusions.json", results, setup.reference)
     write_arriba(out / "arriba.tsv", results, setup.reference)
     write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
     _write_json(out / "qc.json", _qc(made, statuses))

@@ -44,6 +44,7 @@ PRODUCTS = (
     "verdicts.tsv",
     "fusions.vcf.gz",
     "fusions.vcf.gz.tbi",
+    "fusions.json",
     "arriba.tsv",
     "star-fusion.tsv",
     "evidence.bam",

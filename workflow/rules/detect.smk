@@ -103,6 +103,7 @@ rule annotate:
         verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
         vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
         vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
+        assayed=f"{OUTDIR}/{{sample}}/fusions.json",
         arriba=f"{OUTDIR}/{{sample}}/arriba.tsv",
         star_fusion=f"{OUTDIR}/{{sample}}/star-fusion.tsv",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
