@@ -31,6 +31,7 @@ from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
+from fusioncall.multiqc import write_multiqc
 from fusioncall.peers import write_arriba, write_star_fusion
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
@@ -57,6 +58,8 @@ RESULTS = (
     "fusions.json",
     "arriba.tsv",
     "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -210,6 +213,7 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_assayed(out / "fusions.json", results, setup.reference)
     write_arriba(out / "arriba.tsv", results, setup.reference)
     write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
+    write_multiqc(out, results)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
 

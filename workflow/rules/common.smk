@@ -47,6 +47,8 @@ PRODUCTS = (
     "fusions.json",
     "arriba.tsv",
     "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

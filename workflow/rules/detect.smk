@@ -106,6 +106,8 @@ rule annotate:
         assayed=f"{OUTDIR}/{{sample}}/fusions.json",
         arriba=f"{OUTDIR}/{{sample}}/arriba.tsv",
         star_fusion=f"{OUTDIR}/{{sample}}/star-fusion.tsv",
+        multiqc_answers=f"{OUTDIR}/{{sample}}/fusioncall_answers_mqc.json",
+        multiqc_calls=f"{OUTDIR}/{{sample}}/fusioncall_calls_mqc.json",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:

@@ -7,7 +7,8 @@
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
 the whole sample, in any order; it needs no index. The folder given by --out gets fusions.tsv,
 candidates.tsv, verdicts.tsv, fusions.vcf.gz and evidence.bam with their indexes,
-fusions.json, arriba.tsv, star-fusion.tsv, qc.json and provenance.json.
+fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and
+provenance.json.
 """
 
 from __future__ import annotations
