@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.filters import FILTERS
 from fusioncall.genes import Block, Transcript
 from fusioncall.junctions import around
 from fusioncall.model import Fusion, Junction, Partner, SampleCalls
@@ -38,6 +40,11 @@ class SampleResults:
     def passing(self) -> tuple[AnnotatedCall, ...]:
         """The calls that passed every filter."""
         return tuple(each for each in self.annotated if each.call.passed)
+
+
+def filter_meaning(name: str) -> str:
+    """What a filter asks for, in one line."""
+    return (inspect.getdoc(FILTERS[name]) or name).partition("\n")[0].rstrip(".")
 
 
 def junction_of(fusion: Fusion) -> Junction:

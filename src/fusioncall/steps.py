@@ -35,6 +35,7 @@ from fusioncall.multiqc import write_multiqc
 from fusioncall.peers import write_arriba, write_star_fusion
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.report import write_report
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
@@ -50,6 +51,7 @@ CALLS_SCHEMA = 1
 """Version of `calls.json`."""
 
 RESULTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
@@ -192,19 +194,9 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
     """
-    made = read_calls(calls)
-    manifest = setup.reference.path / MANIFEST
-    if made.reference_sha256 != sha256(manifest):
-        what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    results = _results(calls, setup, catalogue)
+    made, annotated, statuses = results.made, results.annotated, results.statuses
     make_folder(out)
-    annotated = annotate(made.calls, read_catalogue(catalogue))
-    known = setup.reference.manifest.target_sequence_known
-    statuses = [
-        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
-        for target in setup.reference.targets
-    ]
-    results = SampleResults(made, annotated, tuple(statuses))
     fragments = made.census.fragments
     write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
@@ -216,6 +208,19 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_multiqc(out, results)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
+
+
+def report_sample(calls: Path, evidence: Path, setup: Setup, catalogue: Path, out: Path) -> None:
+    """`calls.json` and the BAM of the supporting molecules -> `report.html`.
+
+    Raises:
+        InputError: a file cannot be read, or was made with another reference.
+    """
+    results = _results(calls, setup, catalogue)
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    by_name = {each.name: each for each in molecules}
+    provenance = _provenance(results.made, setup, catalogue)
+    write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out: Path) -> None:
@@ -240,6 +245,8 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
         bam, census = _aligned(reads, setup, work)
         call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
         annotate_sample(work / "calls.json", setup, catalogue, work)
+        report = work / "report.html"
+        report_sample(work / "calls.json", work / "evidence.bam", setup, catalogue, report)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -251,6 +258,20 @@ def read_calls(path: Path) -> SampleCalls:
         InputError: it is missing, broken, or of another version.
     """
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
+
+
+def _results(calls: Path, setup: Setup, catalogue: Path) -> SampleResults:
+    """The calls, compared with what is known."""
+    made = read_calls(calls)
+    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    known = setup.reference.manifest.target_sequence_known
+    statuses = (
+        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
+        for target in setup.reference.targets
+    )
+    return SampleResults(made, annotate(made.calls, read_catalogue(catalogue)), tuple(statuses))
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:

@@ -9,7 +9,6 @@ here and i the inserted bases (on the forward strand of this side):
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from fusioncall.reference import Reference
 from fusioncall.results import (
     SampleResults,
     bases_before,
+    filter_meaning,
     homology_reach_bp,
     junction_of,
 )
@@ -113,9 +113,9 @@ def _header(results: SampleResults, reference: Reference) -> pysam.VariantHeader
     header.add_meta("reference", reference.manifest.sources["fasta"].name)
     for contig, size in reference.contigs.items():
         header.contigs.add(contig, length=size, assembly=reference.manifest.name)
-    for name, rule in FILTERS.items():
-        told = (inspect.getdoc(rule) or name).partition("\n")[0].rstrip(".")
-        header.filters.add(name, None, None, f"Not met: {told}".replace('"', "'"))
+    for name in FILTERS:
+        told = filter_meaning(name).replace('"', "'")
+        header.filters.add(name, None, None, f"Not met: {told}")
     for name, number, kind, told in INFO_FIELDS:
         header.info.add(name, number, kind, told)
     for name, number, kind, told in FORMAT_FIELDS:

@@ -39,6 +39,7 @@ except FusioncallError as error:
     sys.exit(2)
 
 PRODUCTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
