@@ -260,7 +260,7 @@ def test_drawing(world, reference, settings, text):
     for bar in bars:
         assert float(bar["x"]) >= 0
         assert float(bar["x"]) + float(bar["width"]) <= 960
-    fused = [bar for bar in bars if bar["y"] == "210.0"]
+    fused = [bar for bar in bars if bar["y"] == "212.0"]
     kinds = Counter(bar["class"] for bar in fused)
     assert kinds["five"] == fusion.five.exon
     assert kinds["three"] == len(transcripts[1].exons) - fusion.three.exon + 1

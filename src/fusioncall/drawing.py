@@ -109,7 +109,7 @@ def draw_fusion(
         parts += _draw_track(track, target, y, f"{name}-hatch")
     five, three = tracks
     if five is not None and three is not None:
-        parts.append(_text(_LEFT, 202, f"Fused transcript {fusion.name}", "head"))
+        parts.append(_text(_LEFT, 200, f"Fused transcript {fusion.name}", "head"))
         parts += _draw_fused(five, three, target, fusion.inserted, f"{name}-hatch")
     told = _describe(fusion, target)
     return _svg(name, f"Genes of {fusion.name}", told, 262, [_hatch(f"{name}-hatch"), *parts])
@@ -269,7 +269,7 @@ def _draw_fused(
     five: _Track, three: _Track, target: Target, inserted: str, hatch: str
 ) -> list[str]:
     """What is kept of both genes, one behind the other, smaller where it is too long."""
-    y, begin = 210.0, five.boxes[0].x
+    y, begin = 212.0, five.boxes[0].x
     last = three.boxes[-1]
     before, after = five.cut - begin, last.x + last.width - three.cut
     step = min(1.0, (_WIDTH - 2 * _LEFT) / (before + after))
@@ -294,7 +294,7 @@ def _draw_fused(
         left, right = kept3(start, end)
         if right > left:
             parts.append(_rect(left, y + _EXON_PX + 3, right - left, 5, "domain"))
-    parts.append(_line(middle, y - 6, middle, y + _EXON_PX + 10, "cut"))
+    parts.append(_line(middle, y - 4, middle, y + _EXON_PX + 10, "cut"))
     if inserted:
         shown = inserted if len(inserted) <= 12 else f"{len(inserted)} bases"
         parts.append(_text(middle, y + _EXON_PX + 22, f"inserted: {shown}", "small middle"))
