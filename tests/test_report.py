@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ from fusioncall.filters import judge
 from fusioncall.report import write_report
 from fusioncall.results import SampleResults
 from fusioncall.status import decide
+from fusioncall.tables import FusionRow, fusion_row
 from sequencing import rows
 from test_vcf import results_of
 
@@ -223,6 +224,26 @@ def test_names_are_escaped(world, reference, settings, tmp_path):
     assert any(evil in text for _, text in page.all("text"))
     assert any(evil in text for _, text in page.all("dd"))
     assert any(evil in text for _, text in page.all("td"))
+
+
+def test_a_column_without_words_of_its_own_comes_by_its_name(world, reference, settings):
+    from fusioncall.report import Fact, _facts
+
+    named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
+    annotated = AnnotatedCall(judge(named, settings), Knowledge.TARGET, None)
+    row = fusion_row("S", 1000, annotated)
+
+    @dataclass(frozen=True, kw_only=True)
+    class LaterRow(FusionRow):
+        reading_frame: str
+        hgvs: str
+
+    told = {field.name: getattr(row, field.name) for field in fields(row)}
+    later = LaterRow(**told, reading_frame="in-frame", hgvs=".")
+    assert list(_facts(later, annotated)) == [
+        *_facts(row, annotated),
+        Fact("reading frame", "in-frame"),
+    ]
 
 
 @pytest.mark.parametrize(("fragments", "word"), [(200_000, "NOT DETECTED"), (10, "NOT ASSESSABLE")])

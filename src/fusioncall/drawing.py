@@ -321,7 +321,7 @@ def _describe(fusion: Fusion, target: Target) -> str:
 
 def _svg(name: str, title: str, told: str, height: float, parts: Sequence[str]) -> str:
     return (
-        f'<svg role="img" aria-labelledby="{name}-title {name}-desc" '
+        f'<svg role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
         f'viewBox="0 0 {_WIDTH:.0f} {height:.0f}">'
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(told)}</desc>{"".join(parts)}</svg>'

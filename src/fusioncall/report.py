@@ -56,6 +56,19 @@ _KNOWLEDGE = {
 }
 
 
+_TOLD = frozenset(
+    (
+        *("sample", "fusion", "gene5", "gene3", "breakpoint5", "breakpoint3", "target"),
+        *("gene_id5", "gene_id3", "transcript5", "transcript3", "exon5", "exon3", "site5", "site3"),
+        *("split_molecules", "spanning_molecules", "event_molecules", "unfused3_molecules"),
+        *("fused3_fraction", "ffpm", "copies", "distinct_starts", "anchor5_bp", "anchor3_bp"),
+        *("confidence", "fusion_class", "inserted", "homology_bp", "collinear_distance_bp"),
+        *("rivals", "mapq_phred", "catalogue", "tumour_types", "references"),
+    )
+)
+"""Columns that the page tells in words of its own, or leaves to the tables; others come by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A line of a fusion: what it is, and its value."""
@@ -217,6 +230,9 @@ def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Fact]:
         yield Fact("Tumour types of the pair", row.tumour_types)
     if row.references != UNKNOWN:
         yield Fact("References of the pair", row.references)
+    for name, value in dataclasses.asdict(row).items():
+        if name not in _TOLD and value != UNKNOWN:
+            yield Fact(name.replace("_", " "), str(value))
 
 
 def _side(gene: str, transcript: str, exon: str, site: str) -> str:
