@@ -25,7 +25,9 @@ OUTPUTS = CHECKOUT / "docs" / "outputs.md"
 FOREIGN_OPTIONS = {
     # of Snakemake
     *("--configfile", "--cores", "--replace-workflow-config", "--resources", "--retries"),
-    *("--sdm", "--lint"),
+    *("--sdm", "--lint", "--report"),
+    # of bcftools
+    "--check-ref",
     # of STAR
     "--chimOutType",
 }

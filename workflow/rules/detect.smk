@@ -99,9 +99,17 @@ rule annotate:
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        fusions=f"{OUTDIR}/{{sample}}/fusions.tsv",
+        fusions=report(
+            f"{OUTDIR}/{{sample}}/fusions.tsv",
+            category="Calls",
+            labels={"sample": "{sample}"},
+        ),
         candidates=f"{OUTDIR}/{{sample}}/candidates.tsv",
-        verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
+        verdicts=report(
+            f"{OUTDIR}/{{sample}}/verdicts.tsv",
+            category="Answers",
+            labels={"sample": "{sample}"},
+        ),
         vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
         vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
         assayed=f"{OUTDIR}/{{sample}}/fusions.json",
@@ -141,7 +149,11 @@ rule report:
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        page=f"{OUTDIR}/{{sample}}/report.html",
+        page=report(
+            f"{OUTDIR}/{{sample}}/report.html",
+            category="Reports",
+            labels={"sample": "{sample}"},
+        ),
     log:
         f"{OUTDIR}/{{sample}}/logs/report.log",
     benchmark:
