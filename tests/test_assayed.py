@@ -12,13 +12,12 @@ import json
 import jsonschema
 import pytest
 
-from builders import SmallReference
+from builders import SmallReference, sample_results
 from conftest import CHECKOUT
 from fusioncall.assayed import exon_offset_bp, location, refget_accession, write_assayed
 from fusioncall.coords import Breakend, Side, Strand, breakpoint_text, parse_breakpoint
 from fusioncall.genes import Transcript
 from sequencing import rows
-from test_vcf import results_of
 
 SCHEMA = CHECKOUT / "tests" / "data" / "fusor" / "assayed_fusion.schema.json"
 CHR1_GRCH38 = "SQ.Ya6Rs7DHhDeg7YaOSg1EoNi3U_nQ9SvO"
@@ -137,5 +136,5 @@ def test_offsets(strand):
 
 
 def test_no_calls(reference, settings, tmp_path):
-    write_assayed(tmp_path / "f.json", results_of([], reference, settings), reference)
+    write_assayed(tmp_path / "f.json", sample_results([], reference, settings), reference)
     assert json.loads((tmp_path / "f.json").read_text())["fusions"] == []

@@ -9,20 +9,16 @@ import subprocess
 
 import pytest
 
+from builders import sample_results
 from fusioncall.multiqc import ANSWERS, CALLS, write_multiqc
-from fusioncall.results import SampleResults
-from fusioncall.status import Status, decide
+from fusioncall.status import Status
 from sequencing import rows
-from test_vcf import results_of
 
 
 @pytest.fixture
 def negative(reference, settings):
     """A sample `N` without any candidate."""
-    results = results_of([], reference, settings, name="N")
-    census = results.made.census
-    statuses = [decide(each.name, 1.0, (), census, settings) for each in reference.targets]
-    return SampleResults(results.made, (), tuple(statuses))
+    return sample_results([], reference, settings, name="N")
 
 
 def read(path):

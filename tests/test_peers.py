@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from builders import STRAND_PAIRS, fused_text
+from builders import STRAND_PAIRS, fused_text, sample_results
 from fusioncall.coords import Strand, parse_breakpoint
 from fusioncall.genes import Transcript
 from fusioncall.model import Partner, Site
@@ -123,9 +123,8 @@ def test_no_empty_cell(calls):
 
 def test_no_calls(reference, settings, tmp_path):
     from fusioncall.peers import write_arriba, write_star_fusion
-    from test_vcf import results_of
 
-    results = results_of([], reference, settings)
+    results = sample_results([], reference, settings)
     write_arriba(tmp_path / "a", results, reference)
     write_star_fusion(tmp_path / "s", results, reference)
     assert (tmp_path / "a").read_text() == "\t".join(ARRIBA_HEADER.split(" ")) + "\n"

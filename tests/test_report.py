@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, fields, replace
@@ -12,18 +13,14 @@ from itertools import pairwise
 
 import pytest
 
-from builders import candidate, fusion_of, support
+from builders import candidate, fusion_of, sample_results, support
 from conftest import CHECKOUT
-from fusioncall.annotate import AnnotatedCall
 from fusioncall.bam import read_molecules
-from fusioncall.catalogue import Knowledge
 from fusioncall.filters import judge
 from fusioncall.report import write_report
-from fusioncall.results import SampleResults
 from fusioncall.status import decide
 from fusioncall.tables import FusionRow, fusion_row
 from sequencing import rows
-from test_vcf import results_of
 
 VOID = {"meta", "link", "br", "rect", "line", "img", "input"}
 PROVENANCE = {
@@ -200,23 +197,12 @@ def test_contrast(page):
     assert 1.05 / (luminance(link) + 0.05) >= 7
 
 
-def results_with(calls, reference, settings):
-    """A sample with some annotated calls, and the statuses that follow."""
-    base = results_of([], reference, settings)
-    made = replace(base.made, calls=tuple(each.call for each in calls))
-    statuses = [
-        decide(each.name, 1.0, made.calls, made.census, settings) for each in reference.targets
-    ]
-    return SampleResults(made, tuple(calls), tuple(statuses))
-
-
 def test_names_are_escaped(world, reference, settings, tmp_path):
     evil = "<img src=x onerror=alert(1)>&\"'</svg><script>alert(2)</script>"
     named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
     fusion = replace(named, five=replace(named.five, gene=evil), rivals=(evil,))
-    annotated = AnnotatedCall(judge(fusion, settings), Knowledge.TARGET, None)
     provenance = PROVENANCE | {"inputs": [{"name": evil, "bytes": 1, "sha256": "0"}]}
-    results = results_with([annotated], reference, settings)
+    results = sample_results([judge(fusion, settings)], reference, settings)
     write_report(tmp_path / "r.html", results, {}, reference, settings, provenance)
     page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert page.all("img") == page.all("script") == []
@@ -230,7 +216,7 @@ def test_a_column_without_words_of_its_own_comes_by_its_name(world, reference, s
     from fusioncall.report import Fact, _facts
 
     named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
-    annotated = AnnotatedCall(judge(named, settings), Knowledge.TARGET, None)
+    (annotated,) = sample_results([judge(named, settings)], reference, settings).annotated
     row = fusion_row("S", 1000, annotated)
 
     @dataclass(frozen=True, kw_only=True)
@@ -248,11 +234,10 @@ def test_a_column_without_words_of_its_own_comes_by_its_name(world, reference, s
 
 @pytest.mark.parametrize(("fragments", "word"), [(200_000, "NOT DETECTED"), (10, "NOT ASSESSABLE")])
 def test_negative(reference, settings, tmp_path, fragments, word):
-    base = results_of([], reference, settings)
-    census = replace(base.made.census, fragments=fragments)
-    made = replace(base.made, census=census)
+    empty = sample_results([], reference, settings)
+    census = replace(empty.made.census, fragments=fragments)
     statuses = [decide(each.name, 1.0, (), census, settings) for each in reference.targets]
-    results = SampleResults(made, (), tuple(statuses))
+    results = replace(empty, made=replace(empty.made, census=census), statuses=tuple(statuses))
     write_report(tmp_path / "r.html", results, {}, reference, settings, PROVENANCE)
     page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
     told = [
@@ -302,11 +287,16 @@ def test_same_bytes_whatever_the_order(every_kind, reference, settings, world, t
         reference,
         settings.filters,
     )
-    annotated = AnnotatedCall(judge(fusion, settings), Knowledge.TARGET, None)
-    results = results_with([annotated], reference, settings)
+    results = sample_results([judge(fusion, settings)], reference, settings)
     for path, given in (("a", names), ("b", turned)):
         write_report(tmp_path / path, results, given, reference, settings, PROVENANCE)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def chromium(tool):
+    """The browser by the first of its names that is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None) or tool("chromium")
 
 
 def browse(tool, folder, *words):
@@ -317,7 +307,7 @@ def browse(tool, folder, *words):
     """
     log, page = folder / "net.json", (folder / "report.html").as_uri()
     command = [
-        *(tool("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *(chromium(tool), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--enable-logging=stderr"),
         *("--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}"),
         *(f"--user-data-dir={folder}/profile", *words, page),

@@ -13,19 +13,16 @@ from builders import (
     STRAND_PAIRS,
     bases_of,
     candidate_of,
-    census,
     fusion_of,
     piece_before,
     piece_from,
+    sample_results,
     support,
 )
-from fusioncall.annotate import annotate
-from fusioncall.catalogue import Catalogue
 from fusioncall.coords import Breakend, Side, parse_breakpoint
 from fusioncall.filters import FILTERS, judge
 from fusioncall.junctions import homology_bp
-from fusioncall.model import AlignmentCounts, Junction, SampleCalls
-from fusioncall.results import SampleResults
+from fusioncall.model import Junction
 from fusioncall.vcf import write_vcf
 from fusioncall.world import reverse_complement
 from sequencing import rows
@@ -132,28 +129,13 @@ def test_bcftools_norm_finds_nothing_to_change(every_kind, tool, genome_files):
     assert normal.stdout.count("SVTYPE=BND") == warned.stdout.count("SVTYPE=BND") - 2
 
 
-def results_of(junctions, reference, settings, name="S"):
+def results_of(junctions, reference, settings):
     """A sample with candidates at some junctions, with as much homology as they have."""
     calls = []
     for junction in junctions:
-        moves = homology_bp(junction, reference)
-        named = candidate_of(junction, homology_bp=moves)
+        named = candidate_of(junction, homology_bp=homology_bp(junction, reference))
         calls.append(judge(fusion_of(named, support(), reference, settings.filters), settings))
-    made = SampleCalls(
-        schema=1,
-        sample=name,
-        fusioncall="0",
-        settings_sha256="",
-        reference="world",
-        reference_sha256="",
-        census=census(),
-        alignments=AlignmentCounts(),
-        molecules=0,
-        proposals=0,
-        normal_splices=0,
-        calls=tuple(calls),
-    )
-    return SampleResults(made, annotate(calls, Catalogue(())), ())
+    return sample_results(calls, reference, settings)
 
 
 @pytest.mark.parametrize("inserted", ["", "ACC"])
