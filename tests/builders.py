@@ -234,9 +234,11 @@ def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Suppor
     return Support(
         split_molecules=split,
         spanning_molecules=spanning,
-        unfused_molecules=0,
+        unfused3_molecules=0,
+        unfused5_molecules=None,
         rivals=(),
         excess_edits=0,
+        misfit_molecules=0,
         copies=0,
         distinct_starts=split + spanning,
         best_anchor_bp=anchor_bp,

@@ -79,6 +79,9 @@ def test_calls_come_back(document, every_kind):
         assert (str(five["exonEnd"]), str(three["exonStart"])) == (row["exon5"], row["exon3"])
         inserted = [each["linkerSequence"]["sequence"] for each in linker]
         assert inserted == ([] if row["inserted"] == "." else [row["inserted"]])
+        for element, side in ((five, "5"), (three, "3")):
+            over = int(row["split_molecules"]) + int(row[f"unfused{side}_molecules"])
+            assert element["coverage"]["fragmentCoverage"] == over
         reads = fusion["readData"]
         assert str(reads["split"]["splitReads"]) == row["split_molecules"]
         assert str(reads["spanning"]["spanningReads"]) == row["spanning_molecules"]

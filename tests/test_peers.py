@@ -65,6 +65,7 @@ def test_genes_places_and_counts(calls):
         assert (arriba["split_reads1"], arriba["split_reads2"]) == (split, "0")
         assert arriba["discordant_mates"] == spanning
         assert int(arriba["coverage2"]) == int(split) + int(ours["unfused3_molecules"])
+        assert int(arriba["coverage1"]) == int(split) + int(ours["unfused5_molecules"])
         assert arriba["confidence"] == ours["confidence"]
         names = star["JunctionReads"].split(",") + star["SpanningFrags"].split(",")
         assert arriba["read_identifiers"].split(",") == names

@@ -12,6 +12,7 @@ import pytest
 from builders import (
     STRAND_PAIRS,
     bases_of,
+    candidate,
     candidate_of,
     fusion_of,
     piece_before,
@@ -194,6 +195,17 @@ def test_homology(world, reference, settings, tmp_path, five, three):
             expected = shared if five.value == "+" else reverse_complement(shared)
             assert record.info["HOMSEQ"] == expected
     assert len(seen) > 3
+
+
+def test_estimated_places_are_marked(reference, settings, world, tmp_path):
+    named = candidate(world, "ETV6:5-NTRK3:15")
+    calls = [
+        judge(fusion_of(named, support(split, 3), reference, settings.filters), settings)
+        for split in (0, 1)
+    ]
+    write_vcf(tmp_path / "x.vcf.gz", sample_results(calls, reference, settings), reference)
+    records = [record for _, record in read_back(tmp_path / "x.vcf.gz").values()]
+    assert sorted("IMPRECISE" in record.info for record in records) == [False, True]
 
 
 def test_no_candidates(reference, settings, tmp_path, tool):

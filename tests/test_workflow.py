@@ -154,7 +154,8 @@ def test_commands_of_samples(run_folder):
             ),
             (
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "
-                f"{lanes}/work/census.json' --reference reference/tiny --settings settings.yaml "
+                f"{lanes}/work/census.json' --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
+                f"l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml "
                 f"--calls {lanes}/work/calls.json' --evidence {lanes}/evidence.bam' --threads 2 2> "
                 f"{lanes}/logs/call.log'"
             ),

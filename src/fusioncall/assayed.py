@@ -112,11 +112,13 @@ def _assayed(
     fusion: Fusion, reference: Reference, accession: Callable[[str], str]
 ) -> dict[str, Any]:
     junction, support = junction_of(fusion), fusion.support
-    over_acceptor = support.split_molecules + support.unfused_molecules
     five = _segment(fusion.five, junction.donor, reference, accession, is_donor=True)
     three = _segment(fusion.three, junction.acceptor, reference, accession, is_donor=False)
-    if three["type"] == "TranscriptSegmentElement":
-        three["coverage"] = {"type": "BreakpointCoverage", "fragmentCoverage": over_acceptor}
+    unfused = (support.unfused5_molecules, support.unfused3_molecules)
+    for side, count in zip((five, three), unfused, strict=True):
+        if side["type"] == "TranscriptSegmentElement" and count is not None:
+            over = support.split_molecules + count
+            side["coverage"] = {"type": "BreakpointCoverage", "fragmentCoverage": over}
     return {
         "type": "AssayedFusion",
         "structure": [five, *_linker(fusion.inserted), three],

@@ -63,6 +63,7 @@ _TOLD = frozenset(
         *("split_molecules", "spanning_molecules", "event_molecules", "unfused3_molecules"),
         *("fused3_fraction", "ffpm", "copies", "distinct_starts", "anchor5_bp", "anchor3_bp"),
         *("confidence", "fusion_class", "inserted", "homology_bp", "collinear_distance_bp"),
+        *("precision", "unfused5_molecules", "fused5_fraction", "misfit_molecules"),
         *("rivals", "mapq_phred", "catalogue", "tumour_types", "references"),
     )
 )
@@ -207,7 +208,10 @@ def _title(fusion: Fusion) -> str:
 
 def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Fact]:
     """What the page says of a fusion, in its order."""
-    yield Fact("Breakpoints", f"{row.breakpoint5} and {row.breakpoint3}")
+    precision = (
+        "" if row.precision == "exact" else f" ({row.precision}: no read crosses the junction)"
+    )
+    yield Fact("Breakpoints", f"{row.breakpoint5} and {row.breakpoint3}{precision}")
     yield Fact("5' side", _side(row.gene5, row.transcript5, row.exon5, row.site5))
     yield Fact("3' side", _side(row.gene3, row.transcript3, row.exon3, row.site3))
     yield Fact("Class", row.fusion_class)
@@ -215,7 +219,13 @@ def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Fact]:
     counts = f"{row.split_molecules} split and {row.spanning_molecules} spanning"
     yield Fact("Molecules", f"{counts} ({row.copies} copies not counted)")
     yield Fact("Molecules of the event", f"{row.event_molecules} in all splice forms")
-    yield Fact("Fused share at the 3' breakpoint", _share(row))
+    fused = row.split_molecules
+    share5 = _share(row.fused5_fraction, fused, row.unfused5_molecules)
+    yield Fact("Fused share at the 5' breakpoint", share5)
+    share3 = _share(row.fused3_fraction, fused, str(row.unfused3_molecules))
+    yield Fact("Fused share at the 3' breakpoint", share3)
+    if row.misfit_molecules:
+        yield Fact("Molecules that fit in part", str(row.misfit_molecules))
     yield Fact("Molecules per million fragments", row.ffpm)
     yield Fact("Bases of split reads, at most", f"{row.anchor5_bp} (5') and {row.anchor3_bp} (3')")
     yield Fact("Inserted bases", "none" if row.inserted == UNKNOWN else row.inserted)
@@ -241,11 +251,10 @@ def _side(gene: str, transcript: str, exon: str, site: str) -> str:
     return f"{gene}, exon {exon} of {transcript}, {site}"
 
 
-def _share(row: FusionRow) -> str:
-    if row.fused3_fraction == UNKNOWN:
-        return "not known"
-    fused, unfused = row.split_molecules, row.unfused3_molecules
-    return f"{row.fused3_fraction} ({fused} fused, {unfused} unfused molecules)"
+def _share(share: str, fused: int, unfused: str) -> str:
+    return (
+        "not known" if share == UNKNOWN else f"{share} ({fused} fused, {unfused} unfused molecules)"
+    )
 
 
 def _answer(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from pysam.version import __htslib_version__ as htslib_version
 
 from fusioncall import __version__
 from fusioncall.align import Aligner
@@ -30,10 +27,11 @@ from fusioncall.catalogue import read_catalogue
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
-from fusioncall.model import Census, Molecule, Partner, SampleCalls
+from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
 from fusioncall.multiqc import write_multiqc
 from fusioncall.peers import write_arriba, write_star_fusion
-from fusioncall.pipeline import call_molecules
+from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
+from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.report import write_report
 from fusioncall.results import SampleResults
@@ -70,7 +68,22 @@ RESULTS = (
 """The files of a sample."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+
+
+@dataclass(frozen=True, slots=True)
+class Alignments:
+    """The alignments of a sample's molecules.
+
+    Args:
+        bam: of the kept molecules, or of a whole sample in any order.
+        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        reads: that were screened, to count the unfused molecules of a partner; a BAM of a whole
+            sample holds them itself.
+    """
+
+    bam: Path
+    census: Path | None = None
+    reads: ReadFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +149,17 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
 
 
 def call(
-    sample: str, bam: Path, census: Path | None, setup: Setup, calls: Path, evidence: Path
+    sample: str,
+    alignments: Alignments,
+    setup: Setup,
+    calls: Path,
+    evidence: Path,
 ) -> None:
     """BAM -> `calls.json` and the BAM of all supporting molecules with its index.
 
     Args:
         sample: its name.
-        bam: alignments of the kept molecules, or of a whole sample in any order.
-        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        alignments: of its molecules.
         setup: reference, thresholds, threads.
         calls: where to write.
         evidence: where to write.
@@ -152,9 +168,10 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
+    bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    with open_bam(bam) as alignments:
-        lengths = dict(zip(alignments.references, alignments.lengths, strict=True))
+    with open_bam(bam) as opened:
+        lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(bam, lengths, contigs)
     if census is None:
         seen, names = _screen_bam(bam, setup)
@@ -164,11 +181,12 @@ def call(
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
     found = call_molecules(molecules, setup.reference, setup.settings)
+    judged = _with_unfused_donors(found.calls, alignments, setup)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,
         fusioncall=__version__,
-        settings_sha256=_settings_digest(setup.settings),
+        settings_sha256=settings_digest(setup.settings),
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
         census=seen,
@@ -176,7 +194,7 @@ def call(
         molecules=len(molecules),
         proposals=found.proposals,
         normal_splices=found.normal_splices,
-        calls=found.calls,
+        calls=judged,
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -207,7 +225,9 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
     write_multiqc(out, results)
     _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
+    _write_json(
+        out / "provenance.json", provenance_of(made, setup.reference, setup.settings, catalogue)
+    )
 
 
 def report_sample(calls: Path, evidence: Path, setup: Setup, catalogue: Path, out: Path) -> None:
@@ -219,7 +239,7 @@ def report_sample(calls: Path, evidence: Path, setup: Setup, catalogue: Path, ou
     results = _results(calls, setup, catalogue)
     molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
     by_name = {each.name: each for each in molecules}
-    provenance = _provenance(results.made, setup, catalogue)
+    provenance = provenance_of(results.made, setup.reference, setup.settings, catalogue)
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
@@ -242,8 +262,13 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
     make_folder(out)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
         work = Path(folder)
-        bam, census = _aligned(reads, setup, work)
-        call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
+        call(
+            sample,
+            _aligned(reads, setup, work),
+            setup,
+            work / "calls.json",
+            work / "evidence.bam",
+        )
         annotate_sample(work / "calls.json", setup, catalogue, work)
         report = work / "report.html"
         report_sample(work / "calls.json", work / "evidence.bam", setup, catalogue, report)
@@ -274,13 +299,32 @@ def _results(calls: Path, setup: Setup, catalogue: Path) -> SampleResults:
     return SampleResults(made, annotate(made.calls, read_catalogue(catalogue)), tuple(statuses))
 
 
-def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:
+def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
     """The alignments of a sample and the census, which a BAM of the user's has not yet."""
     if isinstance(reads, Path):
-        return reads, None
+        return Alignments(reads)
     screen(reads, setup, work / "screened.bam", work / "census.json")
     align(work / "screened.bam", setup, work / "aligned.bam")
-    return work / "aligned.bam", work / "census.json"
+    return Alignments(work / "aligned.bam", work / "census.json", reads)
+
+
+def _with_unfused_donors(
+    calls: tuple[Call, ...], alignments: Alignments, setup: Setup
+) -> tuple[Call, ...]:
+    """The calls with the unfused molecules of their partners, from a second look at the reads."""
+    is_known = alignments.census is None or alignments.reads is not None
+    if not is_known or not any(call.passed for call in calls):
+        return calls
+    unfused = unfused_donors(calls, setup.reference, setup.settings)
+    table = unfused.kmers(setup.reference.kmers.kmer_bp)
+    looker = Screen(table, 1, setup.settings.screen, setup.threads)
+    if alignments.reads is not None:
+        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+    else:
+        names = frozenset(looker.bam(alignments.bam))
+        contigs = setup.reference.contigs
+        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads)
+    return with_unfused_donors(calls, unfused, molecules, setup.settings)
 
 
 def _screen(setup: Setup) -> Screen:
@@ -343,32 +387,6 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "calls": sum(each.passed for each in made.calls),
         "status": {each.gene: each.status for each in statuses},
     }
-
-
-def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, Any]:
-    """What the results were made of and with; no time, host or path, so that it is repeatable."""
-    manifest = setup.reference.manifest
-    return {
-        "schema": 1,
-        "sample": made.sample,
-        "fusioncall": __version__,
-        "called_with": {"fusioncall": made.fusioncall, "settings_sha256": made.settings_sha256},
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "htslib": htslib_version,
-        "reference": {
-            "name": manifest.name,
-            "manifest_sha256": made.reference_sha256,
-            "sources": manifest.sources,
-        },
-        "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
-        "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
-        "settings_sha256": _settings_digest(setup.settings),
-        "inputs": made.census.inputs,
-    }
-
-
-def _settings_digest(settings: Settings) -> str:
-    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
 
 
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

@@ -45,6 +45,7 @@ INFO_FIELDS = (
     ("TARGET", 1, "String", "Target gene concerned"),
     ("CLASS", 1, "String", "What the junction means for the target gene"),
     ("CONFIDENCE", 1, "String", "How sure the call is: high, medium or low"),
+    ("IMPRECISE", 0, "Flag", "No read crosses the junction: the places are estimated"),
     ("CIPOS", 2, "Integer", "By how many bases the join can be moved without a change"),
     ("HOMLEN", 1, "Integer", "Bases that both sides share at the junction"),
     ("HOMSEQ", 1, "String", "These bases, on the forward strand"),
@@ -164,6 +165,8 @@ def _line(record: _Record, vcf: pysam.VariantFile, reference: Reference) -> pysa
         "CLASS": fusion.fusion_class.value,
         "CONFIDENCE": record.call.confidence.value,
     }
+    if not fusion.support.split_molecules:
+        info["IMPRECISE"] = True
     if fusion.homology_bp:
         info |= _homology(fusion, record, reference)
     for key, value in info.items():
