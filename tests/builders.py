@@ -15,9 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusioncall.align import Aligner
+from fusioncall.annotate import annotate
+from fusioncall.catalogue import Catalogue
 from fusioncall.coords import Breakend, Strand, parse_breakpoint
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.model import (
+    AlignmentCounts,
+    Call,
     Candidate,
     Census,
     Fusion,
@@ -25,13 +29,16 @@ from fusioncall.model import (
     Molecule,
     Read,
     ReadNumber,
+    SampleCalls,
     Segment,
     Support,
 )
 from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
 from fusioncall.reference import Reference
+from fusioncall.results import SampleResults
 from fusioncall.settings import FilterSettings, Settings
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
+from fusioncall.status import decide
 from fusioncall.world import SimulatedTranscript, World, reverse_complement
 
 STRAND_PAIRS = tuple(itertools.product(Strand, Strand))
@@ -298,6 +305,28 @@ def census(fragments: int = 200_000, **target_reads: int) -> Census:
     )
 
 
+def sample_results(
+    calls: Sequence[Call], reference: Reference, settings: Settings, name: str = "S"
+) -> SampleResults:
+    """Judged calls as those of a sample, with the answers; the catalogue is empty."""
+    made = SampleCalls(
+        schema=1,
+        sample=name,
+        fusioncall="0",
+        settings_sha256="",
+        reference="world",
+        reference_sha256="",
+        census=census(),
+        alignments=AlignmentCounts(),
+        molecules=0,
+        proposals=0,
+        normal_splices=0,
+        calls=tuple(calls),
+    )
+    statuses = (decide(each.name, 1.0, calls, made.census, settings) for each in reference.targets)
+    return SampleResults(made, annotate(calls, Catalogue(())), tuple(statuses))
+
+
 # k-mers, by sets of words
 
 
@@ -398,6 +427,9 @@ class SmallReference:
     def genes_at(self, contig, start, end):
         """No gene models: only edges."""
         return ()
+
+    def bases(self, contig, start, end):
+        return self.genome[contig][start:end]
 
     def transcribed(self, contig, blocks, strand):
         forward = "".join(self.genome[contig][start:end] for start, end in blocks)

@@ -15,8 +15,9 @@ FLOW = (
     " pairs unfused fusions filters"
     " catalogue annotate status tables"
 )
+TELLING = "provenance results vcf peers assayed multiqc pileup drawing report"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
-ORDER = f"{WORDS} {REFERENCE} {FLOW} {DOORS}".split(" ")
+ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
 
 def imported(module: str) -> set[str]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from pysam.version import __htslib_version__ as htslib_version
 
 from fusioncall import __version__
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
+from fusioncall.assayed import write_assayed
 from fusioncall.bam import (
     check_contigs,
     open_bam,
@@ -30,12 +28,18 @@ from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
+from fusioncall.multiqc import write_multiqc
+from fusioncall.peers import write_arriba, write_star_fusion
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
+from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.report import write_report
+from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, decide
 from fusioncall.tables import write_candidates, write_fusions, write_verdicts
+from fusioncall.vcf import write_vcf
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +49,17 @@ CALLS_SCHEMA = 1
 """Version of `calls.json`."""
 
 RESULTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
+    "fusions.json",
+    "arriba.tsv",
+    "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -56,7 +68,6 @@ RESULTS = (
 """The files of a sample."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ def call(
         schema=CALLS_SCHEMA,
         sample=sample,
         fusioncall=__version__,
-        settings_sha256=_settings_digest(setup.settings),
+        settings_sha256=settings_digest(setup.settings),
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
         census=seen,
@@ -201,24 +212,35 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
     """
-    made = read_calls(calls)
-    manifest = setup.reference.path / MANIFEST
-    if made.reference_sha256 != sha256(manifest):
-        what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    results = _results(calls, setup, catalogue)
+    made, annotated, statuses = results.made, results.annotated, results.statuses
     make_folder(out)
-    annotated = annotate(made.calls, read_catalogue(catalogue))
-    known = setup.reference.manifest.target_sequence_known
-    statuses = [
-        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
-        for target in setup.reference.targets
-    ]
     fragments = made.census.fragments
     write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
+    write_vcf(out / "fusions.vcf.gz", results, setup.reference)
+    write_assayed(out / "fusions.json", results, setup.reference)
+    write_arriba(out / "arriba.tsv", results, setup.reference)
+    write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
+    write_multiqc(out, results)
     _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
+    _write_json(
+        out / "provenance.json", provenance_of(made, setup.reference, setup.settings, catalogue)
+    )
+
+
+def report_sample(calls: Path, evidence: Path, setup: Setup, catalogue: Path, out: Path) -> None:
+    """`calls.json` and the BAM of the supporting molecules -> `report.html`.
+
+    Raises:
+        InputError: a file cannot be read, or was made with another reference.
+    """
+    results = _results(calls, setup, catalogue)
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    by_name = {each.name: each for each in molecules}
+    provenance = provenance_of(results.made, setup.reference, setup.settings, catalogue)
+    write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out: Path) -> None:
@@ -248,6 +270,8 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
             work / "evidence.bam",
         )
         annotate_sample(work / "calls.json", setup, catalogue, work)
+        report = work / "report.html"
+        report_sample(work / "calls.json", work / "evidence.bam", setup, catalogue, report)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -259,6 +283,20 @@ def read_calls(path: Path) -> SampleCalls:
         InputError: it is missing, broken, or of another version.
     """
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
+
+
+def _results(calls: Path, setup: Setup, catalogue: Path) -> SampleResults:
+    """The calls, compared with what is known."""
+    made = read_calls(calls)
+    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    known = setup.reference.manifest.target_sequence_known
+    statuses = (
+        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
+        for target in setup.reference.targets
+    )
+    return SampleResults(made, annotate(made.calls, read_catalogue(catalogue)), tuple(statuses))
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
@@ -349,32 +387,6 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "calls": sum(each.passed for each in made.calls),
         "status": {each.gene: each.status for each in statuses},
     }
-
-
-def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, Any]:
-    """What the results were made of and with; no time, host or path, so that it is repeatable."""
-    manifest = setup.reference.manifest
-    return {
-        "schema": 1,
-        "sample": made.sample,
-        "fusioncall": __version__,
-        "called_with": {"fusioncall": made.fusioncall, "settings_sha256": made.settings_sha256},
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "htslib": htslib_version,
-        "reference": {
-            "name": manifest.name,
-            "manifest_sha256": made.reference_sha256,
-            "sources": manifest.sources,
-        },
-        "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
-        "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
-        "settings_sha256": _settings_digest(setup.settings),
-        "inputs": made.census.inputs,
-    }
-
-
-def _settings_digest(settings: Settings) -> str:
-    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
 
 
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

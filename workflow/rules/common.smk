@@ -39,9 +39,17 @@ except FusioncallError as error:
     sys.exit(2)
 
 PRODUCTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
+    "fusions.json",
+    "arriba.tsv",
+    "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

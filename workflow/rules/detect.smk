@@ -1,4 +1,5 @@
-# The way of one sample: screen -> align -> call -> annotate; a BAM of the user starts at call.
+# The way of one sample: screen -> align -> call -> annotate and report; a BAM of the user starts
+# at call.
 
 
 rule screen:
@@ -140,9 +141,24 @@ rule annotate:
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        fusions=f"{OUTDIR}/{{sample}}/fusions.tsv",
+        fusions=report(
+            f"{OUTDIR}/{{sample}}/fusions.tsv",
+            category="Calls",
+            labels={"sample": "{sample}"},
+        ),
         candidates=f"{OUTDIR}/{{sample}}/candidates.tsv",
-        verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
+        verdicts=report(
+            f"{OUTDIR}/{{sample}}/verdicts.tsv",
+            category="Answers",
+            labels={"sample": "{sample}"},
+        ),
+        vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
+        vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
+        assayed=f"{OUTDIR}/{{sample}}/fusions.json",
+        arriba=f"{OUTDIR}/{{sample}}/arriba.tsv",
+        star_fusion=f"{OUTDIR}/{{sample}}/star-fusion.tsv",
+        multiqc_answers=f"{OUTDIR}/{{sample}}/fusioncall_answers_mqc.json",
+        multiqc_calls=f"{OUTDIR}/{{sample}}/fusioncall_calls_mqc.json",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:
@@ -164,3 +180,37 @@ rule annotate:
         "fusioncall annotate --calls {input.calls:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
         " --out {params.folder:q} 2> {log:q}"
+
+
+rule report:
+    input:
+        calls=f"{OUTDIR}/{{sample}}/work/calls.json",
+        evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
+        settings=config.get("settings") or [],
+        catalogue=config.get("catalogue") or [],
+        reference=f"{BUNDLE}/manifest.json",
+        checked=f"{OUTDIR}/reference/check.txt",
+    output:
+        page=report(
+            f"{OUTDIR}/{{sample}}/report.html",
+            category="Reports",
+            labels={"sample": "{sample}"},
+        ),
+    log:
+        f"{OUTDIR}/{{sample}}/logs/report.log",
+    benchmark:
+        f"{OUTDIR}/{{sample}}/benchmarks/report.tsv"
+    conda:
+        "../envs/fusioncall.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(20),
+    params:
+        settings=lambda wildcards, input: option("--settings", input.settings),
+        catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
+        bundle=lambda wildcards, input: str(Path(input.reference).parent),
+    shell:
+        "fusioncall report --calls {input.calls:q} --evidence {input.evidence:q}"
+        " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
+        " --out {output.page:q} 2> {log:q}"

@@ -2,7 +2,9 @@
 
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
---out gets fusions.tsv, candidates.tsv, verdicts.tsv, qc.json and provenance.json.
+--out gets fusions.tsv, candidates.tsv, verdicts.tsv, fusions.vcf.gz and its index,
+fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and
+provenance.json.
 """
 
 from __future__ import annotations
