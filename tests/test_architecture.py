@@ -10,8 +10,8 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
-    "model bam screen align flanks junctions evidence annotated placing recount fusions filters"
-    " catalogue annotate status tables"
+    "model bam records fastq looks scan lanes progress screen align flanks junctions evidence"
+    " annotated placing recount fusions filters catalogue annotate status tables"
 )
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {DOORS}".split(" ")

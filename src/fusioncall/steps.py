@@ -56,7 +56,7 @@ RESULTS = (
 """The files of a sample."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numba", "numpy", "pysam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
 
     with whole_file(census) as census_part, whole_file(reads) as reads_part:
         write_molecules(reads_part, count(looker.fastq(files)), {})
-        seen = looker.census("fastq", kept, describe_inputs((*files.first, *files.second)))
+        seen = looker.census("fastq", kept)
         census_part.write_bytes(_json(seen))
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
 
