@@ -97,6 +97,24 @@ def test_number_of_threads_changes_nothing(settings, tmp_path, threads, monkeypa
     assert one.census("fastq", 0, ()).fragments == 9_000
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("broken", [(0, 4000), (1, 4000), (0, 8999), (1, 0)])
+def test_error_is_that_of_the_first_broken_record(settings, tmp_path, threads, broken, monkeypatch):
+    """Whichever block is scanned first; a later flaw in the other file is not told."""
+    monkeypatch.setattr(BlockReader.__init__, "__defaults__", (1 << 14,))
+    mate, number = broken
+    paths = []
+    for each in (0, 1):
+        text = fastq_text(stirred(9_000, 3)).replace(f"@r{number}\n", f"r{number}\n", each == mate)
+        text += "@cut off"
+        paths.append(tmp_path / f"{each}.fq")
+        paths[-1].write_text(text)
+    with pytest.raises(InputError) as caught:
+        kept(settings, paths, threads=threads)
+    what = f"is not whole FASTQ: record {number + 1} does not begin with @"
+    assert str(caught.value).startswith(f"{paths[mate]}: {what}. ")
+
+
 def test_twenty_exact_bases_of_a_target_are_enough(world, reference, settings, tmp_path):
     """Every 20 bases of every coding sequence and of the exons' first 50 intron bases."""
     texts = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from typing import Self
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,10 @@ class Progress:
         else:
             log.info("%s", line)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Wipe the line from the terminal."""
         if self._width:
             sys.stderr.write(f"\r{' ' * self._width}\r")

@@ -89,14 +89,18 @@ class Scanner:
         self._settings = settings
         self._lookup = _lookup(table)
 
-    def scan(self, buffer: Bytes, places: Places, *, with_groups: bool = False) -> Scan:
-        """Look at some records of a block; 64 bytes behind its text must be readable."""
-        made = Scan(
-            kept=np.zeros(len(places), dtype=np.uint8),
+    def nothing(self, records: int) -> Scan:
+        """What is known of so many records before any look at them."""
+        return Scan(
+            kept=np.zeros(records, dtype=np.uint8),
             genes=np.zeros(len(self._table.names), dtype=np.int64),
             exons=np.zeros(len(self._table.exon_names) + 1, dtype=np.int64),
             lengths=np.zeros(MAX_LENGTH_BP + 1, dtype=np.int64),
         )
+
+    def scan(self, buffer: Bytes, places: Places, *, with_groups: bool = False) -> Scan:
+        """Look at some records of a block; 64 bytes behind its text must be readable."""
+        made = self.nothing(len(places))
         limits = self._settings
         _measure(places, limits.short_read_bp, limits.low_quality_phred, made.lengths, made.totals)
         marks = np.empty(len(places), dtype=np.uint16)

@@ -122,7 +122,7 @@ class Screen:
         self._threads = threads
         self._settings = settings
         self._scanner = Scanner(table, targets, settings)
-        self._tally = _Tally(self._scanner.scan(*_as_block([], [])))
+        self._tally = _Tally(self._scanner.nothing(0))
         self.inputs: tuple[InputFile, ...] = ()
 
     def fastq(self, files: ReadFiles) -> Iterator[Molecule]:
@@ -134,23 +134,25 @@ class Screen:
         """
         names: set[str] = set()
         paths = (*files.first, *files.second)
-        progress = Progress("screen", sum(path.stat().st_size for path in paths))
-        done = 0
         inputs: dict[Path, InputFile] = {}
-        for number, lane in enumerate(files.lanes, start=1):
-            opened = Lane(lane, self._scanner, self._threads)
-            for piece in opened.pieces(self._tally.add):
-                self._tally.fragments += piece.kept.size
-                for row in np.flatnonzero(piece.kept).tolist():
-                    molecule = _fastq_molecule(piece, row, number, names)
-                    names.add(molecule.name)
-                    self._tally.keep(molecule)
-                    yield molecule
-                progress.update(done + opened.position, self._tally.fragments)
-            done += opened.position
-            inputs |= dict(zip(lane, opened.inputs, strict=True))
-        progress.close()
+        done = 0
+        with Progress("screen", sum(path.stat().st_size for path in paths)) as progress:
+            for number, lane in enumerate(files.lanes, start=1):
+                opened = Lane(lane, self._scanner, self._threads)
+                for piece in opened.pieces(self._tally.add):
+                    progress.update(done + opened.position, self._tally.fragments)
+                    yield from self._keep(piece, number, names)
+                done += opened.position
+                inputs |= dict(zip(lane, opened.inputs, strict=True))
         self.inputs = tuple(inputs[path] for path in paths)
+
+    def _keep(self, piece: Piece, lane: int, names: set[str]) -> Iterator[Molecule]:
+        self._tally.fragments += piece.kept.size
+        for row in np.flatnonzero(piece.kept).tolist():
+            molecule = _fastq_molecule(piece, row, lane, names)
+            names.add(molecule.name)
+            self._tally.keep(molecule)
+            yield molecule
 
     def bam(self, path: Path) -> Iterator[str]:
         """The names of a BAM's molecules that touch a target, once per read.
@@ -158,13 +160,17 @@ class Screen:
         Raises:
             InputError: the file cannot be read or is cut off.
         """
-        with open_bam(path, self._threads) as alignments:
+        with (
+            open_bam(path, self._threads) as alignments,
+            Progress("screen", path.stat().st_size) as progress,
+        ):
             reads = (
                 record
                 for record in alignments.fetch(until_eof=True)
                 if not (record.is_secondary or record.is_supplementary or record.is_qcfail)
             )
             for batch in _batches(reads, _BATCH_READS):
+                progress.update(alignments.tell() >> 16, self._tally.fragments)
                 for is_second in (False, True):
                     chosen = [each for each in batch if each.is_read2 is is_second]
                     names = [each.query_name or "" for each in chosen]
@@ -259,7 +265,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:
     """Names and sequences as the records of a block without qualities."""
     texts = [text for each in zip(names, sequences, strict=True) for text in each]
-    buffer = np.frombuffer("".join(texts).encode() + _SLACK, dtype=np.uint8)
+    buffer = np.frombuffer(bytearray("".join(texts).encode() + _SLACK), dtype=np.uint8)
     ends = np.cumsum([len(text) for text in texts], dtype=np.int32).reshape(-1, 2)
     starts = np.zeros_like(ends)
     starts.flat[1:] = ends.flat[:-1]
