@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import expected_hits, fastq_text, own_words, touches, write_fastq
+from builders import expected_hits, fastq_text, own_words, segment, touches, write_fastq
 from fusioncall.bam import read_molecules, write_molecules
 from fusioncall.errors import InputError
 from fusioncall.fastq import BlockReader
@@ -402,3 +402,17 @@ def test_bam_of_the_same_reads_gives_the_same_names_and_counts(settings, tmp_pat
     write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
     assert set(bam.bam(tmp_path / "m.bam")) == names
     assert fastq.census("x", 0, ()) == bam.census("x", 0, ())
+
+
+@pytest.mark.parametrize("is_reverse", [False, True])
+def test_strand_of_a_bam_is_that_of_the_reads_as_sequenced(settings, tmp_path, is_reverse):
+    """An aligned read is stored on the strand of the genome."""
+    aligned = segment("chr1", 10, "60M", reverse=is_reverse)
+    first = Read(ReadNumber.FIRST, T1[:60], "I" * 60, (aligned,))
+    second = Read(ReadNumber.SECOND, reverse_complement(T1[90:150]), "I" * 60, ())
+    molecules = [Molecule(f"r{i}", (first, second)) for i in range(30)]
+    write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
+    screen = looker(settings)
+    assert len(set(screen.bam(tmp_path / "m.bam"))) == 30
+    strand = screen.census("bam", 30, ()).strand
+    assert (strand.sense, strand.antisense, strand.library) == (60, 0, "first-sense")

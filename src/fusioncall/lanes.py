@@ -159,7 +159,7 @@ class Lane:
         """The records of the lane in their order.
 
         Args:
-            add: takes what each block holds, and whether it is of second mates.
+            add: takes what each block holds, and as `is_turned` whether it is of second mates.
 
         Raises:
             InputError: a file cannot be read, holds no reads or a broken record, or the mates are
@@ -170,7 +170,7 @@ class Lane:
             cursors = [
                 _Cursor(
                     Feed(reader, self._look(is_first=not number), pool),
-                    partial(add, is_second=bool(number)),
+                    partial(add, is_turned=bool(number)),
                 )
                 for number, reader in enumerate(self._readers)
             ]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pysam
 
 from fusioncall.bam import molecule_name, open_bam, umi_of
@@ -32,12 +31,12 @@ from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
 from fusioncall.settings import ScreenSettings
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
-_BATCH_READS = 8192
+_BATCH_READS = 16384
+_NOT_A_READ = pysam.FSECONDARY | pysam.FSUPPLEMENTARY | pysam.FQCFAIL
 _START_BP = 32  # of each read, by which copies are told
 _SLACK = bytes(64)
 
 T = TypeVar("T")
-Kept = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,14 @@ class _Tally:
     copies: int = 0
     starts: set[bytes] = field(default_factory=set)
 
-    def add(self, scan: Scan, *, is_second: bool) -> None:
+    def add(self, scan: Scan, *, is_turned: bool) -> None:
+        """Add what was scanned; turned reads are those on the other strand than first mates."""
         total = self.scan
         total.genes += scan.genes
         total.exons += scan.exons
         total.lengths += scan.lengths
         total.totals += scan.totals
-        total.strands += scan.strands[::-1] if is_second else scan.strands
+        total.strands += scan.strands[::-1] if is_turned else scan.strands
         for name, count in scan.groups.items():
             total.groups[name] = total.groups.get(name, 0) + count
 
@@ -164,28 +164,28 @@ class Screen:
             open_bam(path, self._threads) as alignments,
             Progress("screen", path.stat().st_size) as progress,
         ):
-            reads = (
-                record
-                for record in alignments.fetch(until_eof=True)
-                if not (record.is_secondary or record.is_supplementary or record.is_qcfail)
-            )
-            for batch in _batches(reads, _BATCH_READS):
+            for batch in _batches(alignments.fetch(until_eof=True), _BATCH_READS):
                 progress.update(alignments.tell() >> 16, self._tally.fragments)
-                for is_second in (False, True):
-                    chosen = [each for each in batch if each.is_read2 is is_second]
-                    names = [each.query_name or "" for each in chosen]
-                    kept = self._look(names, chosen, is_second=is_second)
-                    for index in np.flatnonzero(kept).tolist():
-                        yield molecule_name(names[index])
+                yield from self._look(batch)
 
-    def _look(
-        self, names: list[str], reads: list[pysam.AlignedSegment], *, is_second: bool
-    ) -> Kept:
-        block = _as_block(names, [each.get_forward_sequence() or "" for each in reads])
-        scan = self._scanner.scan(*block, with_groups=not is_second)
-        self._tally.add(scan, is_second=is_second)
-        self._tally.fragments += 0 if is_second else len(names)
-        return scan.kept.astype(np.bool_)
+    def _look(self, records: list[pysam.AlignedSegment]) -> Iterator[str]:
+        """The names of those that touch a target; turned reads are scanned as they are stored."""
+        kinds: dict[tuple[bool, bool], tuple[list[str], list[str]]] = {}
+        for record in records:
+            flag = record.flag
+            if flag & _NOT_A_READ:
+                continue
+            kind = bool(flag & pysam.FREAD2), bool(flag & pysam.FREVERSE)
+            names, sequences = kinds.setdefault(kind, ([], []))
+            names.append(record.query_name or "")
+            sequences.append(record.query_sequence or "")
+        for (is_second, is_turned), (names, sequences) in kinds.items():
+            block = _as_block(names, sequences)
+            scan = self._scanner.scan(*block, with_groups=not is_second)
+            self._tally.add(scan, is_turned=is_second is not is_turned)
+            self._tally.fragments += 0 if is_second else len(names)
+            for index in np.flatnonzero(scan.kept).tolist():
+                yield molecule_name(names[index])
 
     def molecules(self, molecules: Sequence[Molecule]) -> list[Molecule]:
         """Those of some molecules in memory that touch a target; they are not counted."""
