@@ -20,7 +20,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test golden accuracy check lock clean
+.PHONY: help setup demo test golden accuracy bench check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -56,6 +56,9 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 
 accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
+
+bench: $(READY) ## measure time and memory, write docs/speed.md (about 10 minutes)
+	$(BIN)/python -m benchmarks.speed
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from fusioncall.align import Aligner
 from fusioncall.bundle import BundleInputs, build_bundle
 from fusioncall.coords import breakpoint_text
-from fusioncall.kmers import count_hits, end_in_tips
 from fusioncall.model import Call, Molecule, Partner, Read, ReadNumber
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
+from fusioncall.screen import Screen
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import Settings, read_settings
 from fusioncall.world import World
@@ -220,20 +220,12 @@ class Bench:
         build_bundle(self.inputs, folder / "bundle", settings, 1)
         self.reference = Reference(folder / "bundle")
         self.aligner = Aligner(self.reference.index_path, settings.align)
-        self._filter = self.reference.kmers.filter
+        targets = len(self.reference.targets)
+        self._screen = Screen(self.reference.kmers, targets, settings.screen, 1)
 
     def screened(self, molecules: Sequence[Molecule]) -> list[Molecule]:
-        """The molecules that the k-mer screen keeps."""
-        sequences = [read.sequence.encode() for each in molecules for read in each.reads]
-        if not sequences:
-            return []
-        hits = count_hits(self.reference.kmers, self._filter, sequences)
-        targets = len(self.reference.targets)
-        enough = (hits[:, :targets] >= self.settings.screen.min_kmer_hits).any(axis=1)
-        enough |= end_in_tips(self.reference.kmers.tips, sequences)
-        owners = np.repeat(np.arange(len(molecules)), [len(each.reads) for each in molecules])
-        kept = frozenset(owners[enough].tolist())
-        return [each for index, each in enumerate(molecules) if index in kept]
+        """The molecules that the screen keeps."""
+        return self._screen.molecules(molecules)
 
     def calls(self, molecules: Sequence[Molecule]) -> tuple[Call, ...]:
         """Screen, align, call."""

@@ -341,18 +341,44 @@ def words_of(text, size):
         yield min(word, reverse_complement(word)) if set(word) <= set("ACGT") else None
 
 
-def expected_hits(size, genes, reads):
-    """Hits of each read and gene, by sets of words."""
+def own_words(size, genes):
+    """The words of each gene, by sets; one that several hold is that of the first."""
     sets, taken = [], set()
     for texts in genes.values():
-        words = {
-            min(word, reverse_complement(word))
-            for text in texts
-            for word in (text[i : i + size].upper() for i in range(len(text) - size + 1))
-            if set(word) <= set("ACGT") and is_complex(word)
-        }
-        sets.append(words - taken)
+        words = {word for text in texts for word in words_of(text, size) if word}
+        sets.append({word for word in words if is_complex(word)} - taken)
         taken |= words
+    return sets
+
+
+def touches(read, size, sets, targets=2, *, windows=(), tips=()):
+    """The rule of the screen for one read, base by base.
+
+    `windows` are the 20-base stretches of the targets on both strands, `tips` the words that a
+    read may end with.
+    """
+    own = set().union(*sets[:targets])
+    hits = [word in own for word in words_of(read, size)]
+    runs = "".join("x" if hit else " " for hit in hits).split()
+    upper = read.upper()
+    turned = reverse_complement(upper)
+    return (
+        any(len(run) + size - 1 >= 18 for run in runs)
+        or (bool(hits) and (hits[0] or hits[-1]))
+        or any(
+            sum(a != b for a, b in zip(end, window, strict=True)) <= 2
+            for end in (upper[:20], upper[-20:])
+            if len(end) == 20
+            for window in windows
+        )
+        or upper[-10:] in tips
+        or turned[-10:] in tips
+    )
+
+
+def expected_hits(size, genes, reads):
+    """Hits of each read and gene, by sets of words."""
+    sets = own_words(size, genes)
     return [[sum(word in each for word in words_of(read, size)) for each in sets] for read in reads]
 
 

@@ -11,8 +11,8 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
-    "model bam screen align flanks junctions adapters evidence annotated clips placing recount"
-    " pairs unfused fusions filters"
+    "model bam records fastq looks scan lanes progress screen align flanks junctions adapters"
+    " evidence annotated clips placing recount pairs unfused fusions filters"
     " catalogue annotate status tables"
 )
 TELLING = "provenance results vcf peers assayed multiqc pileup drawing report"

@@ -175,7 +175,7 @@ def test_bundle_of_another_version_is_refused(copied_bundle, run_cli):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"{}", b'{"schema": 1}', b'"text"', b"\xff\xfe"],
+    [b"", b"{", b"[]", b"{}", b'{"schema": %d}' % SCHEMA_VERSION, b'"text"', b"\xff\xfe"],
     ids=["empty", "cut off", "list", "no keys", "schema only", "text", "not UTF-8"],
 )
 def test_broken_manifest_is_named(copied_bundle, content):
@@ -377,3 +377,18 @@ def test_impossible_number_of_threads_is_refused(run_cli, bundle_inputs, tmp_pat
     )
     assert done.code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_coding_exon_of_a_target_has_kmers(reference):
+    """By its number in the reference transcript."""
+    table = reference.kmers
+    sizes = dict(zip(table.exon_names, table.exon_kmers.tolist(), strict=True))
+    for target in reference.targets:
+        (carrier,) = (t for t in target.gene.transcripts if t.id == target.reference_transcript)
+        numbers = [
+            number
+            for number, (start, end) in enumerate(carrier.exons_transcribed, start=1)
+            if any(first < end and start < last for first, last in carrier.coding_blocks)
+        ]
+        assert len(numbers) > 10
+        assert all(sizes[f"{target.name}:{number}"] > 0 for number in numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pysam
@@ -186,8 +187,12 @@ def test_swapped_mates_change_no_call(world, reference_folder, tmp_path):
     files = write_reads(sequenced(world, FUSIONS, Molecules(split=5, spanning=5)), tmp_path)
     plain = run_files(files, reference_folder, tmp_path / "plain")
     swapped = run_files(files[::-1], reference_folder, tmp_path / "swapped")
-    showing_mates = ("provenance.json", "report.html", "evidence.bam", "evidence.bam.bai")
-    assert result_bytes(plain, *showing_mates) == result_bytes(swapped, *showing_mates)
+    others = ("provenance.json", "report.html", "evidence.bam", "evidence.bam.bai", "qc.json")
+    assert result_bytes(plain, *others) == result_bytes(swapped, *others)
+    seen, turned = (json.loads((each / "qc.json").read_bytes()) for each in (plain, swapped))
+    strand, other = seen["reads"].pop("strand"), turned["reads"].pop("strand")
+    assert (strand["sense"], strand["antisense"]) == (other["antisense"], other["sense"])
+    assert seen == turned
 
 
 def test_lanes_are_one_sample(world, reference_folder, tmp_path):

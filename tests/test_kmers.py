@@ -1,4 +1,4 @@
-"""The k-mer kernel against a solution with Python sets."""
+"""The k-mer table against a solution with Python sets; `test_scan.py` has its use."""
 
 from __future__ import annotations
 
@@ -9,23 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import expected_hits, is_complex
-from fusioncall.kmers import (
-    KmerTable,
-    build_table,
-    count_hits,
-    end_in_tips,
-    kmer_codes,
-    tip_codes,
-)
+from builders import is_complex, words_of
+from fusioncall.kmers import KmerTable, build_table, kmer_codes, tip_codes, window_codes
 from fusioncall.world import reverse_complement
 
 BASES = st.text("ACGT", max_size=80)
-READS = st.lists(st.text("ACGTNacgtn", max_size=80), max_size=8)
-
-
-def hits_of(table, reads):
-    return count_hits(table, table.filter, [read.encode() for read in reads]).tolist()
 
 
 @settings(deadline=None, max_examples=150)
@@ -34,28 +22,24 @@ def hits_of(table, reads):
     genes=st.dictionaries(
         st.sampled_from("ABCD"), st.lists(BASES, min_size=1, max_size=3), min_size=1
     ),
-    strangers=READS,
-    data=st.data(),
 )
-def test_hits_are_those_of_a_set_of_words(size, genes, strangers, data):
-    texts = [text for each in genes.values() for text in each]
-    cuts = st.tuples(st.sampled_from(texts), st.integers(0, 60), st.integers(0, 80), st.booleans())
-    reads = list(strangers)
-    for text, start, length, is_turned in data.draw(st.lists(cuts, max_size=6)):
-        piece = text[start : start + length]
-        reads.append(reverse_complement(piece) if is_turned else piece.lower())
+def test_table_holds_the_words_of_each_gene(size, genes):
     table = build_table(size, genes)
-    assert hits_of(table, reads) == expected_hits(size, genes, reads)
+    owners = dict(zip(table.codes.tolist(), table.owners.tolist(), strict=True))
+    expected = {}
+    for owner, texts in enumerate(genes.values()):
+        for text in texts:
+            for word in words_of(text, size):
+                if is_complex(word):
+                    expected.setdefault(int(kmer_codes(word, size)[0]), owner)
+    assert owners == expected
 
 
-@settings(deadline=None)
-@given(gene=BASES, reads=READS)
-def test_both_strands_have_the_same_hits(gene, reads):
+@given(gene=BASES)
+def test_both_strands_have_the_same_codes(gene):
     table = build_table(13, {"G": [gene]})
     turned = build_table(13, {"G": [reverse_complement(gene)]})
     assert table.codes.tolist() == turned.codes.tolist()
-    other = [reverse_complement(read.upper()) for read in reads]
-    assert hits_of(table, reads) == hits_of(table, other) == hits_of(turned, reads)
 
 
 def test_two_letters_stand_for_no_other_kmer():
@@ -92,20 +76,19 @@ def test_shared_kmer_belongs_to_the_first_gene():
     word = "ACGTTGCAATCGGAT"
     table = build_table(15, {"FIRST": [word], "SECOND": [reverse_complement(word)]})
     assert table.names == ("FIRST", "SECOND")
-    assert hits_of(table, [word]) == [[1, 0]]
+    assert table.owners.tolist() == [0]
 
 
-def test_no_kmer_runs_from_one_read_into_the_next():
-    word = "ACGTTGCAATCGGAT"
-    table = build_table(15, {"G": [word]})
-    for cut in range(16):
-        assert hits_of(table, [word[:cut], word[cut:]]) == [[cut == 15], [cut == 0]]
-
-
-def test_empty_reads_and_no_reads_have_rows():
-    table = build_table(15, {"G": ["ACGTTGCAATCGGAT"]})
-    assert hits_of(table, ["", "ACGTTGCAATCGGAT", "", ""]) == [[0], [1], [0], [0]]
-    assert hits_of(table, []) == []
+def test_kmers_know_their_exon_and_their_strand():
+    one, two = "ACGTTGCAATCGGATTA", "CCGATAGGCTAAGTCTT"
+    texts = {"G": [one + two, two + "ACCCTGATTA"], "H": [reverse_complement(one)]}
+    table = build_table(15, texts, {"G": {1: one, 2: two}, "H": {1: reverse_complement(one)}})
+    assert table.exon_names == ("G:1", "G:2", "H:1")
+    assert table.exon_kmers.tolist() == [3, 3, 0]
+    code = int(kmer_codes(one, 15)[0])
+    row = table.codes.tolist().index(code)
+    canonical = min(one[:15], reverse_complement(one[:15])) == one[:15]
+    assert (table.exons[row], table.is_sense[row]) == (1, canonical)
 
 
 def test_table_is_sorted_and_holds_no_code_twice():
@@ -115,25 +98,20 @@ def test_table_is_sorted_and_holds_no_code_twice():
     assert table.codes.size == table.owners.size > 0
 
 
-def complex_words(start, kmer_bp):
-    """The words of 10 bases that a read can end with before it holds a k-mer of the exon."""
-    words = {start[i : i + 10] for i in range(kmer_bp - 10)}
-    return {word for word in words if is_complex(word)}
+def test_tips_are_the_first_words_of_an_exon():
+    start = "ACGTTGCAATCGGA"
+    words = {start[i : i + 10] for i in range(5)}
+    assert tip_codes([start], 15).tolist() == sorted(
+        sum("ACGT".index(base) * 4 ** (9 - place) for place, base in enumerate(word))
+        for word in words
+    )
 
 
-@given(
-    start=st.text("ACGT", min_size=14, max_size=14),
-    reads=READS,
-    before=st.text("ACGT", max_size=20),
-    length=st.integers(8, 16),
-)
-def test_reads_that_end_in_the_start_of_an_exon_are_found(start, reads, before, length):
-    exon = start + "ACGT"
-    reads = [*reads, before + exon[:length], reverse_complement(before + exon[:length])]
-    words = complex_words(start, 15)
-    expected = [
-        read.upper()[-10:] in words or reverse_complement(read.upper()[:10]) in words
-        for read in reads
-    ]
-    found = end_in_tips(tip_codes([start], 15), [read.encode() for read in reads])
-    assert found.tolist() == expected
+def test_windows_are_those_of_both_strands_without_low_complexity():
+    text = "ACGTTGCAATCGGATTACCGTA"
+    codes = window_codes([text, "A" * 30, "ACGTTGCAATNGGATTACCGTA"])
+    words = {text[i : i + 20] for i in range(3)}
+    words |= {reverse_complement(word) for word in words}
+    assert codes.tolist() == sorted(
+        sum("ACTG".index(base) * 4**place for place, base in enumerate(word)) for word in words
+    )

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from builders import expected_hits, fastq_text, write_fastq
+from builders import expected_hits, fastq_text, own_words, segment, touches, write_fastq
 from fusioncall.bam import read_molecules, write_molecules
 from fusioncall.errors import InputError
+from fusioncall.fastq import BlockReader
 from fusioncall.kmers import build_table
 from fusioncall.model import InputFile, Molecule, Read, ReadNumber
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
@@ -19,6 +20,7 @@ from fusioncall.world import reverse_complement
 RANDOM = random.Random(3)
 GENES = {name: ["".join(RANDOM.choices("ACGT", k=400))] for name in ("T1", "T2", "C1", "C2")}
 TABLE = build_table(15, GENES)
+WORDS = own_words(15, GENES)
 T1, T2, C1 = (GENES[name][0] for name in ("T1", "T2", "C1"))
 STRANGER = "".join(RANDOM.choices("ACGT", k=60))
 
@@ -61,7 +63,7 @@ def test_kept_molecules_and_census_are_those_of_a_set_of_words(settings, tmp_pat
     wanted = [
         (name, bases1.upper(), bases2.upper())
         for i, ((name, bases1), (_, bases2)) in enumerate(zip(first, second, strict=True))
-        if any(hits[2 * i][:2] + hits[2 * i + 1][:2])
+        if touches(bases1, 15, WORDS) or touches(bases2, 15, WORDS)
     ]
     assert [(m.name, *(read.sequence for read in m.reads)) for m in found] == wanted
     assert 100 < len(wanted) < 800
@@ -82,8 +84,9 @@ def test_kept_molecules_and_census_are_those_of_a_set_of_words(settings, tmp_pat
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
-def test_number_of_threads_changes_nothing(settings, tmp_path, threads):
-    """More reads than fit into one batch."""
+def test_number_of_threads_changes_nothing(settings, tmp_path, threads, monkeypatch):
+    """More reads than fit into one block."""
+    monkeypatch.setattr(BlockReader.__init__, "__defaults__", (1 << 16,))
     first, second = list(stirred(9_000, 3)), list(stirred(9_000, 4))
     files = ReadFiles(
         (write_fastq(tmp_path / "1.fq", first),), (write_fastq(tmp_path / "2.fq", second),)
@@ -92,6 +95,24 @@ def test_number_of_threads_changes_nothing(settings, tmp_path, threads):
     assert list(one.fastq(files)) == list(several.fastq(files))
     assert one.census("fastq", 0, ()) == several.census("fastq", 0, ())
     assert one.census("fastq", 0, ()).fragments == 9_000
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("broken", [(0, 4000), (1, 4000), (0, 8999), (1, 0)])
+def test_error_is_that_of_the_first_broken_record(settings, tmp_path, threads, broken, monkeypatch):
+    """Whichever block is scanned first; a later flaw in the other file is not told."""
+    monkeypatch.setattr(BlockReader.__init__, "__defaults__", (1 << 14,))
+    mate, number = broken
+    paths = []
+    for each in (0, 1):
+        text = fastq_text(stirred(9_000, 3)).replace(f"@r{number}\n", f"r{number}\n", each == mate)
+        text += "@cut off"
+        paths.append(tmp_path / f"{each}.fq")
+        paths[-1].write_text(text)
+    with pytest.raises(InputError) as caught:
+        kept(settings, paths, threads=threads)
+    what = f"is not whole FASTQ: record {number + 1} does not begin with @"
+    assert str(caught.value).startswith(f"{paths[mate]}: {what}. ")
 
 
 def test_twenty_exact_bases_of_a_target_are_enough(world, reference, settings, tmp_path):
@@ -290,6 +311,68 @@ def test_shortest_read_is_that_of_all_batches(settings, tmp_path):
     assert (census.min_read_bp, census.max_read_bp) == (0, 8)
 
 
+def test_inputs_of_fastq_are_described_as_they_were_read(settings, tmp_path):
+    lane = [write_fastq(tmp_path / f"{i}.fq.gz", stirred(50, i)) for i in (1, 2)]
+    screen = looker(settings)
+    list(screen.fastq(ReadFiles((lane[0],), (lane[1],))))
+    assert screen.census("fastq", 0).inputs == describe_inputs(lane)
+
+
+def test_lanes_are_those_of_the_names_of_first_reads(settings, tmp_path):
+    records = [(f"I:7:F:{lane}:1101:5:{i}", STRANGER) for lane in (1, 2) for i in range(3)]
+    records.append(("other", STRANGER))
+    lane = [write_fastq(tmp_path / f"{i}.fq", records) for i in (1, 2)]
+    screen = looker(settings)
+    list(screen.fastq(ReadFiles((lane[0],), (lane[1],))))
+    assert screen.census("fastq", 0).lanes == {"I:7:F:1": 3, "I:7:F:2": 3, "other": 1}
+
+
+def test_kept_molecules_that_begin_alike_are_copies(settings, tmp_path):
+    other = T1[20:80]
+    first = [
+        ("a", T1[:60]),
+        ("b", T1[:60]),
+        ("c", T1[:60]),
+        ("d", T1[:50]),
+        ("e_ACGTACGT", T1[:60]),
+    ]
+    second = [(name, other if name != "c" else T2[:60]) for name, _ in first]
+    lane = [write_fastq(tmp_path / f"{i}.fq", each) for i, each in ((1, first), (2, second))]
+    screen = looker(settings)
+    list(screen.fastq(ReadFiles((lane[0],), (lane[1],))))
+    assert screen.census("fastq", 5).kept_copies == 2  # b and d of a
+
+
+@pytest.mark.parametrize(
+    ("turned", "expected"),
+    [(0, "first-sense"), (60, "first-antisense"), (30, "unstranded"), (10, "unstranded")],
+)
+def test_strand_of_the_library(settings, tmp_path, turned, expected):
+    pairs = [(T1[:60], reverse_complement(T1[90:150]))] * 60
+    pairs = [pair[::-1] if i < turned else pair for i, pair in enumerate(pairs)]
+    lane = [
+        write_fastq(
+            tmp_path / f"{mate}.fq", [(f"r{i}", pair[mate]) for i, pair in enumerate(pairs)]
+        )
+        for mate in (0, 1)
+    ]
+    screen = looker(settings)
+    list(screen.fastq(ReadFiles((lane[0],), (lane[1],))))
+    strand = screen.census("fastq", 0).strand
+    assert (strand.sense, strand.antisense) == (120 - 2 * turned, 2 * turned)
+    assert strand.library == expected
+
+
+def test_short_and_poor_reads_are_counted(settings, tmp_path):
+    path = tmp_path / "s.fq"
+    reads = [(STRANGER, "4" * 60), (STRANGER, "5" * 60), ("ACGT", "!!!!"), ("", "")]
+    path.write_text("".join(f"@r\n{bases}\n+\n{quality}\n" for bases, quality in reads))
+    screen = looker(settings)
+    list(screen.fastq(ReadFiles((path,))))
+    census = screen.census("fastq", 0)
+    assert (census.short_reads, census.low_quality_reads, census.median_read_bp) == (2, 2, 4)
+
+
 def test_inputs_are_described_by_name_size_and_checksum(tmp_path):
     path = tmp_path / "x.fq"
     path.write_bytes(b"abc")
@@ -319,3 +402,17 @@ def test_bam_of_the_same_reads_gives_the_same_names_and_counts(settings, tmp_pat
     write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
     assert set(bam.bam(tmp_path / "m.bam")) == names
     assert fastq.census("x", 0, ()) == bam.census("x", 0, ())
+
+
+@pytest.mark.parametrize("is_reverse", [False, True])
+def test_strand_of_a_bam_is_that_of_the_reads_as_sequenced(settings, tmp_path, is_reverse):
+    """An aligned read is stored on the strand of the genome."""
+    aligned = segment("chr1", 10, "60M", reverse=is_reverse)
+    first = Read(ReadNumber.FIRST, T1[:60], "I" * 60, (aligned,))
+    second = Read(ReadNumber.SECOND, reverse_complement(T1[90:150]), "I" * 60, ())
+    molecules = [Molecule(f"r{i}", (first, second)) for i in range(30)]
+    write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
+    screen = looker(settings)
+    assert len(set(screen.bam(tmp_path / "m.bam"))) == 30
+    strand = screen.census("bam", 30, ()).strand
+    assert (strand.sense, strand.antisense, strand.library) == (60, 0, "first-sense")

@@ -99,7 +99,7 @@ def test_unknown_section_is_named(tmp_path, document):
     [
         ("reference.kmer_bp", 16, "Expected `int` <= 15"),
         ("reference.kmer_bp", 10, "Expected `int` >= 11"),
-        ("screen.min_kmer_hits", 0, "Expected `int` >= 1"),
+        ("screen.min_stretch_bp", 17, "Expected `int` >= 18"),
         ("filters.min_molecules", -2, "Expected `int` >= 1"),
         ("filters.min_mapq_phred", -1, "Expected `int` >= 0"),
         ("filters.min_anchor_bp", 1.5, "Expected `int`, got `float`"),

@@ -19,7 +19,7 @@ from fusioncall.errors import BundleError
 from fusioncall.files import fingerprint, lacks_bgzf_end, sha256, whole_folder
 from fusioncall.genes import Block, Gene, Transcript
 from fusioncall.gtf import Annotation, read_annotation
-from fusioncall.kmers import KmerTable, build_table, tip_codes
+from fusioncall.kmers import KmerTable, build_table, tip_codes, window_codes
 from fusioncall.reference import (
     DONORS,
     FILES,
@@ -202,13 +202,23 @@ def _write_kmers(
             if share == 0:
                 what = f"holds no sequence for the coding exons of {name}, only N"
                 raise BundleError(what, where=inputs.fasta, cure="Give a FASTA that holds the gene")
+        genes_in_order = (*(target.gene for target in targets), *controls)
         sequences = {
-            gene.name: tuple(_bait_sequences(genome, gene, settings))
-            for gene in (*(target.gene for target in targets), *controls)
+            gene.name: tuple(_bait_sequences(genome, gene, settings)) for gene in genes_in_order
+        }
+        named = {each.gene.name: each.reference_transcript for each in targets}
+        exons = {
+            gene.name: _exon_sequences(genome, gene, named.get(gene.name), settings)
+            for gene in genes_in_order
         }
         starts = [text for each in targets for text in _exon_starts(genome, each.gene, settings)]
     size = settings.reference.kmer_bp
-    table = replace(build_table(size, sequences), tips=tip_codes(starts, size))
+    baits = (text for each in targets for text in sequences[each.gene.name])
+    table = replace(
+        build_table(size, sequences, exons),
+        tips=tip_codes(starts, size),
+        windows=window_codes(baits),
+    )
     _save(table, folder / KMERS)
     return known
 
@@ -246,7 +256,11 @@ def _save(table: KmerTable, path: Path) -> None:
         names=np.array(table.names),
         codes=table.codes,
         owners=table.owners,
+        exons=table.exons,
+        is_sense=table.is_sense,
+        exon_names=np.array(table.exon_names, dtype=np.str_),
         tips=table.tips,
+        windows=table.windows,
     )
 
 
@@ -264,9 +278,33 @@ def _bait_sequences(genome: pysam.FastaFile, gene: Gene, settings: Settings) -> 
         blocks = _around_coding(transcript, settings.reference.utr_flank_bp)
         if not blocks:
             continue
-        yield _joined(genome, gene.contig, blocks)
+        yield _as_transcribed(_joined(genome, gene.contig, blocks), gene)
         for start, end in blocks:
-            yield genome.fetch(gene.contig, max(0, start - flank), end + flank)
+            flanked = genome.fetch(gene.contig, max(0, start - flank), end + flank)
+            yield _as_transcribed(flanked, gene)
+
+
+def _exon_sequences(
+    genome: pysam.FastaFile, gene: Gene, named: str | None, settings: Settings
+) -> dict[int, str]:
+    """The numbered exons of one coding transcript, without untranslated bases far from the CDS.
+
+    It is the one of that id, or else the primary one of the annotation, or that which codes for
+    most.
+    """
+    coding = [each for each in gene.transcripts if each.cds]
+    chosen = max(
+        coding, key=lambda each: (each.id == named, each.is_primary, each.coding_length_bp, each.id)
+    )
+    made = {}
+    for start, end in _around_coding(chosen, settings.reference.utr_flank_bp):
+        number = (chosen.exon_index(start) or 0) + 1
+        made[number] = _as_transcribed(genome.fetch(gene.contig, start, end), gene)
+    return dict(sorted(made.items()))
+
+
+def _as_transcribed(bases: str, gene: Gene) -> str:
+    return bases if gene.strand is Strand.FORWARD else reverse_complement(bases)
 
 
 def _exon_starts(genome: pysam.FastaFile, gene: Gene, settings: Settings) -> Iterator[str]:

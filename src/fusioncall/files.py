@@ -99,14 +99,14 @@ def sha256(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's size and of up to 256 of its blocks, evenly spaced, first and last.
+    """SHA-256 of a file's size and of up to 32 of its blocks, evenly spaced, first and last.
 
-    It reads at most 256 MiB, so that a genome's index can be looked at before each run.
+    It reads at most 32 MiB, so that a genome's index can be looked at before each run.
     """
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     blocks = max(1, -(-size // _BLOCK))
-    chosen = sorted({round(i * (blocks - 1) / 255) for i in range(256)})
+    chosen = sorted({round(i * (blocks - 1) / 31) for i in range(32)})
     with path.open("rb") as stream:
         for block in chosen:
             stream.seek(block * _BLOCK)

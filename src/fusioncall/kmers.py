@@ -1,7 +1,8 @@
-"""The k-mer kernel: which genes' k-mers do the reads hold?
+"""The k-mers of the target and control genes, and other words that show a target.
 
 k-mers of up to 15 bases are packed two bits a base (A 0, C 1, G 2, T 3); a k-mer and its reverse
-complement are one, the smaller of the two codes. Bases other than ACGT end a k-mer.
+complement are one, the smaller of the two codes. Bases other than ACGT end a k-mer. `scan.py` looks
+for them in reads.
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusioncall.sequence import reverse_complement
+
 Codes = npt.NDArray[np.uint32]
 Owners = npt.NDArray[np.uint8]
 Bytes = npt.NDArray[np.uint8]
-Hits = npt.NDArray[np.uint16]
+Windows = npt.NDArray[np.uint64]
 
-_FILTER_BITS = 22
-_MULTIPLIER = 2654435769  # 2^32 / golden ratio: spreads neighbouring codes (Knuth, TAOCP 3, 6.4)
 _MIN_DISTINCT_TRIPLETS = 5
+_MIN_WINDOW_TRIPLETS = 7
+_MOST_EXONS = 0xFFFF
 
 TIP_BP = 10
 """Bases of a word at the end of a read: 4^10 is a thousand times the words of all exons."""
 
-_CODE_OF_BASE = np.full(256, 4, dtype=np.uint8)
+WINDOW_BP = 20
+"""Bases at the end of a read that are compared with the targets with some mismatches."""
+
+CODE_OF_BASE = np.full(256, 4, dtype=np.uint8)
 for _code, _base in enumerate("ACGT"):
-    _CODE_OF_BASE[ord(_base)] = _CODE_OF_BASE[ord(_base.lower())] = _code
+    CODE_OF_BASE[ord(_base)] = CODE_OF_BASE[ord(_base.lower())] = _code
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +41,101 @@ class KmerTable:
     """The k-mers of some genes.
 
     `codes` are sorted; `owners[i]` is the index in `names` of the gene that holds `codes[i]`. A
-    k-mer of several genes belongs to the first of them. `tips` are sorted codes of the shorter
-    words that a read may end with when it reaches only some bases into a target's exon.
+    k-mer of several genes belongs to the first of them. `exons[i]` is 0, or 1 more than the index
+    in `exon_names` of its exon, and `is_sense[i]` whether the code, not that of the other strand,
+    is transcribed. `tips` are sorted codes of the shorter words that a read may end with when it
+    reaches only some bases into a target's exon, and `windows` those of `window_codes`.
     """
 
     kmer_bp: int
     names: tuple[str, ...]
     codes: Codes
     owners: Owners
+    exons: npt.NDArray[np.uint16]
+    is_sense: npt.NDArray[np.bool_]
+    exon_names: tuple[str, ...] = ()
     tips: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+    windows: Windows = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
 
     @property
-    def filter(self) -> Bytes:
-        """A bit for each hash value of a code in the table: 512 KiB, most look-ups end there."""
-        bits = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
-        bits[_hash(self.codes)] = True
-        return np.packbits(bits, bitorder="little")
+    def exon_kmers(self) -> npt.NDArray[np.int64]:
+        """How many k-mers each exon of `exon_names` has."""
+        return np.bincount(self.exons, minlength=len(self.exon_names) + 1)[1:]
 
 
-def build_table(kmer_bp: int, sequences: Mapping[str, Iterable[str]]) -> KmerTable:
+def build_table(
+    kmer_bp: int,
+    sequences: Mapping[str, Iterable[str]],
+    exons: Mapping[str, Mapping[int, str]] | None = None,
+) -> KmerTable:
     """The k-mers of some genes, without those of low complexity.
 
     Args:
         kmer_bp: length of a k-mer in bases, at most 15.
-        sequences: the sequences of each gene; earlier genes own the k-mers that they share.
+        sequences: the sequences of each gene, as transcribed; earlier genes own the k-mers that
+            they share.
+        exons: for a gene, the sequences of its numbered exons.
     """
     owner_of: dict[int, int] = {}
+    sense_of: dict[int, bool] = {}
     for owner, texts in enumerate(sequences.values()):
         for text in texts:
-            for code in kmer_codes(text, kmer_bp).tolist():
-                owner_of.setdefault(code, owner)
+            oriented = (array.tolist() for array in _oriented(text, kmer_bp))
+            for code, is_sense in zip(*oriented, strict=True):
+                if owner_of.setdefault(code, owner) == owner:
+                    sense_of.setdefault(code, is_sense)
     codes = np.array(sorted(owner_of), dtype=np.uint32)
-    owners = np.array([owner_of[code] for code in codes.tolist()], dtype=np.uint8)
-    return KmerTable(kmer_bp, tuple(sequences), codes, owners)
+    in_order = codes.tolist()
+    names = tuple(sequences)
+    exon_names, exon_of = _exons(kmer_bp, names, exons or {}, owner_of)
+    return KmerTable(
+        kmer_bp=kmer_bp,
+        names=names,
+        codes=codes,
+        owners=np.array([owner_of[code] for code in in_order], dtype=np.uint8),
+        exons=np.array([exon_of.get(code, 0) for code in in_order], dtype=np.uint16),
+        is_sense=np.array([sense_of[code] for code in in_order], dtype=np.bool_),
+        exon_names=exon_names,
+    )
+
+
+def _exons(
+    kmer_bp: int,
+    names: tuple[str, ...],
+    exons: Mapping[str, Mapping[int, str]],
+    owner_of: Mapping[int, int],
+) -> tuple[tuple[str, ...], dict[int, int]]:
+    """Names of the exons (`NTRK1:9`), and the exon of each k-mer, counted from 1."""
+    exon_names: list[str] = []
+    exon_of: dict[int, int] = {}
+    for owner, name in enumerate(names):
+        for number, text in exons.get(name, {}).items():
+            exon_names.append(f"{name}:{number}")
+            for code in kmer_codes(text, kmer_bp).tolist():
+                if owner_of.get(code) == owner:
+                    exon_of.setdefault(code, len(exon_names))
+    if len(exon_names) > _MOST_EXONS:
+        message = f"{len(exon_names)} exons are too many for the table"
+        raise ValueError(message)
+    return tuple(exon_names), exon_of
+
+
+def window_codes(sequences: Iterable[str]) -> Windows:
+    """All stretches of 20 bases on both strands, without those of low complexity.
+
+    They are packed as a read is written, the first base in the lowest bits: A 0, C 1, T 2, G 3.
+    """
+    words = {
+        word
+        for text in sequences
+        for word in (text[i : i + WINDOW_BP] for i in range(len(text) - WINDOW_BP + 1))
+        if set(word) <= set("ACGT") and _distinct_triplets(word) >= _MIN_WINDOW_TRIPLETS
+    }
+    both = words | {reverse_complement(word) for word in words}
+    numbers = sorted(
+        sum("ACTG".index(base) << (2 * place) for place, base in enumerate(word)) for word in both
+    )
+    return np.array(numbers, dtype=np.uint64)
 
 
 def tip_codes(exon_starts: Iterable[str], kmer_bp: int) -> Codes:
@@ -90,14 +158,6 @@ def tip_codes(exon_starts: Iterable[str], kmer_bp: int) -> Codes:
     return np.array(sorted(numbers), dtype=np.uint32)
 
 
-def end_in_tips(tips: Codes, sequences: list[bytes]) -> npt.NDArray[np.bool_]:
-    """Which sequences end, on either strand, with one of the words of `tip_codes`."""
-    found = np.zeros(len(sequences) + 1, dtype=np.bool_)
-    buffer = np.frombuffer(b"\n".join(sequences) + b"\n", dtype=np.uint8)
-    _scan_ends(buffer, _CODE_OF_BASE, tips, found)
-    return found[: len(sequences)]
-
-
 def kmer_codes(text: str, kmer_bp: int) -> Codes:
     """The codes of the k-mers of a sequence that are not of low complexity, in its order.
 
@@ -106,42 +166,31 @@ def kmer_codes(text: str, kmer_bp: int) -> Codes:
     >>> kmer_codes("A" * 20, 15).size
     0
     """
+    return _oriented(text, kmer_bp)[0]
+
+
+def _oriented(text: str, kmer_bp: int) -> tuple[Codes, npt.NDArray[np.bool_]]:
+    """The codes of `kmer_codes`, and whether each is that of the given strand."""
     words = (text[i : i + kmer_bp] for i in range(len(text) - kmer_bp + 1))
     complex_words = [word for word in words if _distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS]
     buffer = np.frombuffer("\n".join(complex_words).encode(), dtype=np.uint8)
-    return _encode(buffer, kmer_bp, _CODE_OF_BASE)
-
-
-def count_hits(table: KmerTable, bit_filter: Bytes, sequences: list[bytes]) -> Hits:
-    """How many k-mers of each gene each sequence holds.
-
-    Args:
-        table: the genes' k-mers.
-        bit_filter: `table.filter`, made once.
-        sequences: reads, as ASCII.
-
-    Returns:
-        One row per sequence, one column per gene of the table.
-    """
-    hits = np.zeros((len(sequences) + 1, len(table.names)), dtype=np.uint16)
-    buffer = np.frombuffer(b"\n".join(sequences), dtype=np.uint8)
-    _scan(buffer, table.kmer_bp, _CODE_OF_BASE, bit_filter, table.codes, table.owners, hits)
-    return hits[: len(sequences)]
+    return _encode(buffer, kmer_bp, CODE_OF_BASE)
 
 
 def _distinct_triplets(word: str) -> int:
     return len({word[i : i + 3] for i in range(len(word) - 2)})
 
 
-def _hash(codes: Codes) -> npt.NDArray[np.uint64]:
-    mixed = (codes.astype(np.uint64) * np.uint64(_MULTIPLIER)) & np.uint64(0xFFFFFFFF)
-    return mixed >> np.uint64(32 - _FILTER_BITS)
-
-
 @numba.njit(nogil=True, cache=True)
-def _encode(buffer: Bytes, kmer_bp: int, code_of_base: Bytes) -> Codes:  # pragma: no cover
-    """Codes of all k-mers in a buffer whose sequences are parted by anything but ACGT."""
+def _encode(
+    buffer: Bytes, kmer_bp: int, code_of_base: Bytes
+) -> tuple[Codes, npt.NDArray[np.bool_]]:  # pragma: no cover
+    """Codes of all k-mers in a buffer whose sequences are parted by anything but ACGT.
+
+    With each code comes whether it is that of the given strand.
+    """
     codes = np.empty(buffer.size, dtype=np.uint32)
+    is_forward = np.empty(buffer.size, dtype=np.bool_)
     found = 0
     mask = (np.uint64(1) << np.uint64(2 * kmer_bp)) - np.uint64(1)
     top = np.uint64(2 * (kmer_bp - 1))
@@ -158,81 +207,6 @@ def _encode(buffer: Bytes, kmer_bp: int, code_of_base: Bytes) -> Codes:  # pragm
         length += 1
         if length >= kmer_bp:
             codes[found] = np.uint32(min(forward, reverse))
+            is_forward[found] = forward <= reverse
             found += 1
-    return codes[:found]
-
-
-@numba.njit(nogil=True, cache=True)
-def _scan(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays  # pragma: no cover
-    buffer: Bytes,
-    kmer_bp: int,
-    code_of_base: Bytes,
-    bit_filter: Bytes,
-    codes: Codes,
-    owners: Owners,
-    hits: Hits,
-) -> None:
-    """Add up, for each line of the buffer, its k-mers of each gene."""
-    mask = (np.uint64(1) << np.uint64(2 * kmer_bp)) - np.uint64(1)
-    top = np.uint64(2 * (kmer_bp - 1))
-    forward = np.uint64(0)
-    reverse = np.uint64(0)
-    length = 0
-    row = 0
-    for byte in buffer:
-        base = np.uint64(code_of_base[byte])
-        if base > 3:
-            length = 0
-            if byte == 10:
-                row += 1
-            continue
-        forward = ((forward << np.uint64(2)) | base) & mask
-        reverse = (reverse >> np.uint64(2)) | ((np.uint64(3) - base) << top)
-        length += 1
-        if length < kmer_bp:
-            continue
-        code = min(forward, reverse)
-        mixed = (code * np.uint64(_MULTIPLIER)) & np.uint64(0xFFFFFFFF)
-        bit = mixed >> np.uint64(32 - _FILTER_BITS)
-        if not (bit_filter[bit >> np.uint64(3)] >> (bit & np.uint64(7))) & 1:
-            continue
-        low = 0
-        high = codes.size
-        while low < high:
-            middle = (low + high) // 2
-            if codes[middle] < code:
-                low = middle + 1
-            else:
-                high = middle
-        if low < codes.size and codes[low] == code:
-            hits[row, owners[low]] += 1
-
-
-@numba.njit(nogil=True, cache=True)
-def _scan_ends(
-    buffer: Bytes, code_of_base: Bytes, tips: Codes, found: npt.NDArray[np.bool_]
-) -> None:  # pragma: no cover
-    """Mark the lines whose last bases, or whose first ones on the other strand, are a tip."""
-    row = 0
-    start = 0
-    for position in range(buffer.size):
-        if buffer[position] != 10:
-            continue
-        if position - start >= TIP_BP:
-            last = np.uint64(0)
-            first = np.uint64(0)
-            is_last = True
-            is_first = True
-            for i in range(TIP_BP):
-                base = np.uint64(code_of_base[buffer[position - TIP_BP + i]])
-                is_last = is_last and bool(base <= 3)
-                last = last << np.uint64(2) | base & np.uint64(3)
-                base = np.uint64(code_of_base[buffer[start + TIP_BP - 1 - i]])
-                is_first = is_first and bool(base <= 3)
-                first = first << np.uint64(2) | (np.uint64(3) - (base & np.uint64(3)))
-            for code, is_word in ((last, is_last), (first, is_first)):
-                place = np.searchsorted(tips, np.uint32(code))
-                if is_word and place < tips.size and tips[place] == code:
-                    found[row] = True
-        row += 1
-        start = position + 1
+    return codes[:found], is_forward[:found]

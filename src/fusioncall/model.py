@@ -6,7 +6,7 @@ Molecule -> Proposal -> Junction -> Candidate (counted) -> Fusion (named) -> Cal
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -346,11 +346,26 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrandCounts:
+    """Reads of target and control genes by strand, told for first mates.
+
+    `library` is `first-sense` or `first-antisense` where one strand prevails, `unstranded` where
+    none does, and `unknown` for too few reads.
+    """
+
+    sense: int = 0
+    antisense: int = 0
+    library: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
     """What was seen in all reads of a sample.
 
     `fragments` are molecules (pairs, or single reads); `target_reads` and `control_reads` count the
-    reads that hold enough k-mers of each gene.
+    reads that hold enough k-mers of each gene; `exon_depth` is, by gene and exon, the mean number
+    of such reads that hold one of its k-mers. `kept_copies` are kept molecules whose reads begin as
+    those of an earlier one. `lanes` counts fragments by the first four fields of their names.
     """
 
     source: str
@@ -359,9 +374,16 @@ class Census:
     bases: int
     min_read_bp: int
     max_read_bp: int
+    median_read_bp: int = 0
+    short_reads: int = 0
+    low_quality_reads: int = 0
     kept_molecules: int
+    kept_copies: int = 0
     target_reads: dict[str, int]
     control_reads: dict[str, int]
+    exon_depth: dict[str, dict[str, float]] = field(default_factory=dict)
+    lanes: dict[str, int] = field(default_factory=dict)
+    strand: StrandCounts = field(default_factory=StrandCounts)
     inputs: tuple[InputFile, ...]
 
 

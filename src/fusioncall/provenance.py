@@ -16,7 +16,7 @@ from fusioncall.model import SampleCalls
 from fusioncall.reference import Reference
 from fusioncall.settings import Settings
 
-_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numba", "numpy", "pysam")
 
 
 def provenance_of(

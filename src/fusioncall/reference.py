@@ -34,7 +34,7 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import ReferenceSettings
 from fusioncall.targets import Target
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the bundle's layout; a bundle of another version is refused."""
 
 GENOME, INDEX, GENES, TARGETS, KMERS, DONORS, MANIFEST = (
@@ -125,7 +125,11 @@ class Reference:
                 names=tuple(arrays["names"].tolist()),
                 codes=arrays["codes"],
                 owners=arrays["owners"],
+                exons=arrays["exons"],
+                is_sense=arrays["is_sense"],
+                exon_names=tuple(arrays["exon_names"].tolist()),
                 tips=arrays["tips"],
+                windows=arrays["windows"],
             )
 
     @cached_property

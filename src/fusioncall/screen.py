@@ -1,41 +1,42 @@
 """The screen: keep the molecules that touch a target gene, count all the others.
 
-A molecule is kept when one of its reads holds k-mers of a target gene, or ends with the first 10 to
-14 bases of one of its exons, which are too few for a k-mer. The same look at every read
-counts the reads that hold k-mers of each target and control gene.
+Blocks of FASTQ are read ahead, one file beside the other, and scanned by several threads
+(`scan.py` says what keeps a read). They are joined to molecules in the order of the files, so
+neither the result nor an error depends on the number of threads. Only kept molecules become
+objects.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-import dnaio
 import numpy as np
-import numpy.typing as npt
-from isal import igzip_lib
+import pysam
 
 from fusioncall.bam import molecule_name, open_bam, umi_of
 from fusioncall.errors import InputError
-from fusioncall.files import lacks_bgzf_end, sha256
-from fusioncall.kmers import Hits, KmerTable, count_hits, end_in_tips
-from fusioncall.model import Census, InputFile, Molecule, Read, ReadNumber
+from fusioncall.files import sha256
+from fusioncall.kmers import KmerTable
+from fusioncall.lanes import Lane, Piece
+from fusioncall.looks import Counts
+from fusioncall.model import Census, InputFile, Molecule, Read, ReadNumber, StrandCounts
+from fusioncall.progress import Progress
+from fusioncall.records import Bytes, Places
+from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
 from fusioncall.settings import ScreenSettings
 
-_DAMAGED: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
-_BATCH_READS = 8192
-_WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole"
+_BATCH_READS = 16384
+_NOT_A_READ = pysam.FSECONDARY | pysam.FSUPPLEMENTARY | pysam.FQCFAIL
+_START_BP = 32  # of each read, by which copies are told
+_SLACK = bytes(64)
 
 T = TypeVar("T")
-Found = tuple[Hits, npt.NDArray[np.bool_]]
-"""k-mers of each gene in each read, and whether the read ends with the start of a target's exon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +76,42 @@ class ReadFiles:
 
 @dataclass(slots=True)
 class _Tally:
-    """Running counts of a screen; `gene_reads` has one number per gene of the k-mer table."""
+    """Running counts of a screen; those by gene and exon have the order of the k-mer table."""
 
-    gene_reads: npt.NDArray[np.int64]
+    scan: Scan
     fragments: int = 0
-    reads: int = 0
-    bases: int = 0
-    shortest: int | None = None
-    longest: int = 0
+    kept: int = 0
+    copies: int = 0
+    starts: set[bytes] = field(default_factory=set)
 
-    def add(self, sequences: list[bytes], fragments: int, enough: npt.NDArray[np.bool_]) -> None:
-        lengths = [len(sequence) for sequence in sequences]
-        self.fragments += fragments
-        self.reads += len(sequences)
-        self.bases += sum(lengths)
-        self.longest = max(self.longest, *lengths)
-        self.shortest = min(lengths if self.shortest is None else [self.shortest, *lengths])
-        self.gene_reads = self.gene_reads + enough.sum(axis=0)
+    def add(self, scan: Scan, *, is_turned: bool) -> None:
+        """Add what was scanned; turned reads are those on the other strand than first mates."""
+        total = self.scan
+        total.genes += scan.genes
+        total.exons += scan.exons
+        total.lengths += scan.lengths
+        total.totals += scan.totals
+        total.strands += scan.strands[::-1] if is_turned else scan.strands
+        for name, count in scan.groups.items():
+            total.groups[name] = total.groups.get(name, 0) + count
+
+    def keep(self, molecule: Molecule) -> None:
+        """Count a kept molecule; one that begins as an earlier one is a copy."""
+        starts = "\n".join([molecule.umi, *(read.sequence[:_START_BP] for read in molecule.reads)])
+        key = hashlib.blake2b(starts.encode(), digest_size=8).digest()
+        self.kept += 1
+        self.copies += key in self.starts
+        self.starts.add(key)
 
 
 class Screen:
-    """Looks at reads in batches, with several threads, and keeps count.
+    """Looks at all reads of a sample, with several threads, and keeps count.
 
     Args:
         table: k-mers of the targets, then of the control genes.
         targets: how many of the table's genes are targets.
-        settings: how many k-mers are enough.
-        threads: that look at reads at the same time; no effect on the result.
+        settings: what is enough.
+        threads: that read and look at reads at the same time; no effect on the result.
     """
 
     def __init__(
@@ -110,93 +120,133 @@ class Screen:
         self._table = table
         self._targets = targets
         self._threads = threads
-        self._filter = table.filter
         self._settings = settings
-        self._tally = _Tally(np.zeros(len(table.names), dtype=np.int64))
+        self._scanner = Scanner(table, targets, settings)
+        self._tally = _Tally(self._scanner.nothing(0))
+        self.inputs: tuple[InputFile, ...] = ()
 
     def fastq(self, files: ReadFiles) -> Iterator[Molecule]:
-        """The molecules of FASTQ files that hold target k-mers, in the order of the files.
+        """The molecules of FASTQ files that touch a target, in the order of the files.
 
         Raises:
             InputError: a file cannot be read, is not FASTQ, is empty or cut off, or the mates are
                 out of step.
         """
         names: set[str] = set()
-        for number, lane in enumerate(files.lanes, start=1):
-            batches = _batches(_fastq_records(lane), _BATCH_READS // len(lane))
-            for batch, hits in self._look(batches, _fastq_sequences):
-                kept = hits.reshape(len(batch), len(lane)).any(axis=1)
-                for index in np.flatnonzero(kept).tolist():
-                    molecule = _fastq_molecule(batch[index], number, names, lane[0])
-                    names.add(molecule.name)
-                    yield molecule
+        paths = (*files.first, *files.second)
+        inputs: dict[Path, InputFile] = {}
+        done = 0
+        with Progress("screen", sum(path.stat().st_size for path in paths)) as progress:
+            for number, lane in enumerate(files.lanes, start=1):
+                opened = Lane(lane, self._scanner, self._threads)
+                for piece in opened.pieces(self._tally.add):
+                    progress.update(done + opened.position, self._tally.fragments)
+                    yield from self._keep(piece, number, names)
+                done += opened.position
+                inputs |= dict(zip(lane, opened.inputs, strict=True))
+        self.inputs = tuple(inputs[path] for path in paths)
+
+    def _keep(self, piece: Piece, lane: int, names: set[str]) -> Iterator[Molecule]:
+        self._tally.fragments += piece.kept.size
+        for row in np.flatnonzero(piece.kept).tolist():
+            molecule = _fastq_molecule(piece, row, lane, names)
+            names.add(molecule.name)
+            self._tally.keep(molecule)
+            yield molecule
 
     def bam(self, path: Path) -> Iterator[str]:
-        """The names of a BAM's molecules that hold target k-mers, once per read.
+        """The names of a BAM's molecules that touch a target, once per read.
 
         Raises:
             InputError: the file cannot be read or is cut off.
         """
-        with open_bam(path, self._threads) as alignments:
-            reads = (
-                record
-                for record in alignments.fetch(until_eof=True)
-                if not (record.is_secondary or record.is_supplementary or record.is_qcfail)
-            )
-            named = (
-                (record.query_name or "", record.query_sequence or "", not record.is_read2)
-                for record in reads
-            )
-            for batch, hits in self._look(_batches(named, _BATCH_READS), _bam_sequences):
-                for index in np.flatnonzero(hits).tolist():
-                    yield molecule_name(batch[index][0])
+        with (
+            open_bam(path, self._threads) as alignments,
+            Progress("screen", path.stat().st_size) as progress,
+        ):
+            for batch in _batches(alignments.fetch(until_eof=True), _BATCH_READS):
+                progress.update(alignments.tell() >> 16, self._tally.fragments)
+                yield from self._look(batch)
 
-    def census(self, source: str, kept: int, inputs: tuple[InputFile, ...]) -> Census:
-        """What was counted, once all reads have been looked at."""
-        tally, names = self._tally, self._table.names
-        counts = dict(zip(names, tally.gene_reads.tolist(), strict=True))
+    def _look(self, records: list[pysam.AlignedSegment]) -> Iterator[str]:
+        """The names of those that touch a target; turned reads are scanned as they are stored."""
+        kinds: dict[tuple[bool, bool], tuple[list[str], list[str]]] = {}
+        for record in records:
+            flag = record.flag
+            if flag & _NOT_A_READ:
+                continue
+            kind = bool(flag & pysam.FREAD2), bool(flag & pysam.FREVERSE)
+            names, sequences = kinds.setdefault(kind, ([], []))
+            names.append(record.query_name or "")
+            sequences.append(record.query_sequence or "")
+        for (is_second, is_turned), (names, sequences) in kinds.items():
+            block = _as_block(names, sequences)
+            scan = self._scanner.scan(*block, with_groups=not is_second)
+            self._tally.add(scan, is_turned=is_second is not is_turned)
+            self._tally.fragments += 0 if is_second else len(names)
+            for index in np.flatnonzero(scan.kept).tolist():
+                yield molecule_name(names[index])
+
+    def molecules(self, molecules: Sequence[Molecule]) -> list[Molecule]:
+        """Those of some molecules in memory that touch a target; they are not counted."""
+        reads = [read for molecule in molecules for read in molecule.reads]
+        block = _as_block([""] * len(reads), [read.sequence for read in reads])
+        marks = iter(self._scanner.scan(*block).kept.tolist())
+        return [each for each in molecules if sum(next(marks) for _ in each.reads)]
+
+    def census(self, source: str, kept: int, inputs: tuple[InputFile, ...] | None = None) -> Census:
+        """What was counted, once all reads have been looked at; `inputs` those of `fastq`."""
+        tally, scan, names = self._tally, self._tally.scan, self._table.names
+        counts = dict(zip(names, scan.genes.tolist(), strict=True))
+        bases, short, low_quality = scan.totals.tolist()
+        lengths = np.flatnonzero(scan.lengths)
         return Census(
             source=source,
             fragments=tally.fragments,
-            reads=tally.reads,
-            bases=tally.bases,
-            min_read_bp=tally.shortest or 0,
-            max_read_bp=tally.longest,
+            reads=int(scan.lengths.sum()),
+            bases=bases,
+            min_read_bp=int(lengths.min(initial=MAX_LENGTH_BP)) if lengths.size else 0,
+            max_read_bp=int(lengths.max(initial=0)),
+            median_read_bp=_median(scan.lengths),
+            short_reads=short,
+            low_quality_reads=low_quality,
             kept_molecules=kept,
+            kept_copies=tally.copies,
             target_reads={name: counts[name] for name in names[: self._targets]},
             control_reads={name: counts[name] for name in names[self._targets :]},
-            inputs=inputs,
+            exon_depth=self._exon_depth(),
+            lanes=dict(sorted((name or "other", count) for name, count in scan.groups.items())),
+            strand=self._strand(),
+            inputs=self.inputs if inputs is None else inputs,
         )
 
-    def _look(
-        self, batches: Iterable[list[T]], sequences_of: Callable[[list[T]], tuple[list[bytes], int]]
-    ) -> Iterator[tuple[list[T], npt.NDArray[np.bool_]]]:
-        """Each batch, in order, and for each of its reads whether it holds target k-mers.
+    def _exon_depth(self) -> dict[str, dict[str, float]]:
+        """For each gene and exon the mean number of reads that hold one of its k-mers."""
+        kmers = self._table.exon_kmers.tolist()
+        made: dict[str, dict[str, float]] = {name: {} for name in self._table.names}
+        hits = self._tally.scan.exons.tolist()[1:]
+        for name, size, count in zip(self._table.exon_names, kmers, hits, strict=True):
+            gene, _, exon = name.rpartition(":")
+            made[gene][exon] = round(count / size, 2) if size else 0.0
+        return made
 
-        `sequences_of` gives the sequences of a batch and how many fragments it begins.
-        """
-        waiting: deque[tuple[list[T], list[bytes], int, Future[Found]]] = deque()
-        with ThreadPoolExecutor(self._threads) as pool:
-            for batch in batches:
-                sequences, fragments = sequences_of(batch)
-                hits = pool.submit(self._scan, sequences)
-                waiting.append((batch, sequences, fragments, hits))
-                if len(waiting) > 2 * self._threads:
-                    yield self._judge(*waiting.popleft())
-            while waiting:
-                yield self._judge(*waiting.popleft())
+    def _strand(self) -> StrandCounts:
+        sense, antisense = self._tally.scan.strands.tolist()
+        limits = self._settings
+        share = max(sense, antisense) / max(1, sense + antisense)
+        if sense + antisense < limits.min_strand_reads:
+            library = "unknown"
+        elif share < limits.min_strand_share:
+            library = "unstranded"
+        else:
+            library = "first-sense" if sense > antisense else "first-antisense"
+        return StrandCounts(sense=sense, antisense=antisense, library=library)
 
-    def _scan(self, sequences: list[bytes]) -> Found:
-        hits = count_hits(self._table, self._filter, sequences)
-        return hits, end_in_tips(self._table.tips, sequences)
 
-    def _judge(
-        self, batch: list[T], sequences: list[bytes], fragments: int, hits: Future[Found]
-    ) -> tuple[list[T], npt.NDArray[np.bool_]]:
-        found, tips = hits.result()
-        self._tally.add(sequences, fragments, found >= self._settings.min_census_hits)
-        kept = found[:, : self._targets] >= self._settings.min_kmer_hits
-        return batch, np.any(kept, axis=1) | tips
+def _median(lengths: Counts) -> int:
+    """The lower median of a histogram."""
+    below = np.cumsum(lengths)
+    return int(np.searchsorted(below, (below[-1] + 1) // 2)) if below[-1] else 0
 
 
 def describe_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
@@ -212,46 +262,27 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _fastq_records(lane: tuple[Path, ...]) -> Iterator[tuple[dnaio.SequenceRecord, ...]]:
-    """The records of one file, or the pairs of two, checked for order and wholeness."""
-    where = " and ".join(str(path) for path in lane)
-    empty = True
-    for path in lane:
-        if lacks_bgzf_end(path):
-            raise InputError("is cut off", where=path, cure=_WHOLE)
-    try:
-        with dnaio.open(*lane, fileformat="fastq", mode="r", open_threads=0) as reader:
-            for record in reader:
-                empty = False
-                yield record if isinstance(record, tuple) else (record,)
-    except dnaio.FileFormatError as error:
-        paired = "paired" in str(error)
-        what = "the two mates are out of step" if paired else "is not whole FASTQ"
-        cure = "Give the two files of one sequencing run, unsorted and unfiltered"
-        told = f"{what}: {str(error).rstrip('.')}"
-        raise InputError(told, where=where, cure=cure if paired else _WHOLE) from error
-    except (EOFError, OSError, ValueError, zlib.error, _DAMAGED) as error:
-        raise InputError(f"cannot be read as FASTQ: {error}", where=where, cure=_WHOLE) from error
-    if empty:
-        raise InputError("holds no reads", where=where, cure="Give the FASTQ of a sequenced sample")
+def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:
+    """Names and sequences as the records of a block without qualities."""
+    texts = [text for each in zip(names, sequences, strict=True) for text in each]
+    buffer = np.frombuffer(bytearray("".join(texts).encode() + _SLACK), dtype=np.uint8)
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int32).reshape(-1, 2)
+    starts = np.zeros_like(ends)
+    starts.flat[1:] = ends.flat[:-1]
+    places = np.full((len(sequences), 6), -1, dtype=np.int32)
+    places[:, 0], places[:, 1] = starts[:, 0], ends[:, 0]
+    places[:, 2], places[:, 3] = starts[:, 1], ends[:, 1]
+    return buffer, places
 
 
-def _fastq_sequences(
-    batch: list[tuple[dnaio.SequenceRecord, ...]],
-) -> tuple[list[bytes], int]:
-    return [record.sequence.encode() for records in batch for record in records], len(batch)
-
-
-def _bam_sequences(batch: list[tuple[str, str, bool]]) -> tuple[list[bytes], int]:
-    return [sequence.encode() for _, sequence, _ in batch], sum(begins for *_, begins in batch)
-
-
-def _fastq_molecule(
-    records: tuple[dnaio.SequenceRecord, ...], lane: int, taken: set[str], where: Path
-) -> Molecule:
+def _fastq_molecule(piece: Piece, row: int, lane: int, taken: set[str]) -> Molecule:
     """A molecule of FASTQ records; a name that an earlier lane used gets its lane's number."""
-    name = molecule_name(records[0].id)
+    records = [
+        block.record(start + row) for block, start in zip(piece.blocks, piece.rows, strict=True)
+    ]
+    name = molecule_name(records[0][0])
     umi = umi_of(name)
+    where = piece.blocks[0].path
     if name in taken and lane > 1:
         name = f"{name}:lane{lane}"
     if name in taken:
@@ -263,7 +294,7 @@ def _fastq_molecule(
         raise InputError(what, where=where, cure="Shorten the names; BAM cannot hold them")
     numbers = (ReadNumber.FIRST, ReadNumber.SECOND) if len(records) == 2 else (ReadNumber.SINGLE,)
     reads = (
-        Read(number, record.sequence.upper(), record.qualities or "", ())
-        for number, record in zip(numbers, records, strict=True)
+        Read(number, bases.upper(), quality, ())
+        for number, (_, bases, quality) in zip(numbers, records, strict=True)
     )
     return Molecule(name, tuple(reads), umi)

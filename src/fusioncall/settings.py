@@ -35,8 +35,13 @@ class ReferenceSettings(Record, frozen=True):
 class ScreenSettings(Record, frozen=True):
     """What a molecule must hold to be kept by the screen."""
 
-    min_kmer_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    min_stretch_bp: Annotated[int, msgspec.Meta(ge=18, le=1000)]
+    max_end_mismatches: Annotated[int, msgspec.Meta(ge=0, le=2)]
     min_census_hits: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    short_read_bp: Count
+    low_quality_phred: Count
+    min_strand_reads: Positive
+    min_strand_share: Annotated[float, msgspec.Meta(gt=0.5, le=1)]
 
 
 class AlignSettings(Record, frozen=True):

@@ -124,7 +124,7 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
 
     with whole_file(census) as census_part, whole_file(reads) as reads_part:
         write_molecules(reads_part, count(looker.fastq(files)), {})
-        seen = looker.census("fastq", kept, describe_inputs((*files.first, *files.second)))
+        seen = looker.census("fastq", kept)
         census_part.write_bytes(_json(seen))
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
 
