@@ -106,7 +106,25 @@ def with_short_exons(junction: Junction, reference: Reference) -> Junction:
     """
     moved = _onto_acceptor(junction, reference)
     moved = moved or _onto_donor(junction, reference)
-    return with_short_exons(moved, reference) if moved else junction
+    return with_short_exons(_settled(moved, reference), reference) if moved else junction
+
+
+def _settled(junction: Junction, reference: Reference) -> Junction:
+    """Of all joins that give the same sequence the one with most exon edges, then the first."""
+    if junction.inserted:
+        return junction
+    back, on = _shifts(junction, reference)
+    donor, acceptor = junction.donor, junction.acceptor
+    left = _Side(donor, donor.donor_strand, 0).positions(np.arange(-back, on + 1))
+    right = _Side(acceptor, acceptor.acceptor_strand, 0).positions(np.arange(-back, on + 1))
+    donors = reference.splice_sites(donor.contig, donor.donor_strand, left)[0]
+    acceptors = reference.splice_sites(acceptor.contig, acceptor.acceptor_strand, right)[1]
+    edges = np.isin(left, list(donors)) * 1 + np.isin(right, list(acceptors))
+    best = int(np.argmax(edges))
+    return Junction(
+        Breakend(donor.contig, int(left[best]), donor.keeps),
+        Breakend(acceptor.contig, int(right[best]), acceptor.keeps),
+    )
 
 
 def _onto_acceptor(junction: Junction, reference: Reference) -> Junction | None:
@@ -197,8 +215,11 @@ def around(
 
 def homology_bp(junction: Junction, reference: Reference) -> int:
     """By how many bases the join can be moved without changing the fused sequence."""
-    if junction.inserted:
-        return 0
+    return 0 if junction.inserted else sum(_shifts(junction, reference))
+
+
+def _shifts(junction: Junction, reference: Reference) -> tuple[int, int]:
+    """By how many bases a join without inserted ones can be moved back, and on."""
     size = _MAX_HOMOLOGY_BP
     donor, acceptor = junction.donor, junction.acceptor
     place = (donor.contig, donor.position, donor.donor_strand)
@@ -208,7 +229,7 @@ def homology_bp(junction: Junction, reference: Reference) -> int:
     same = [a == b != "N" for a, b in zip(left, right, strict=True)]
     before = next((i for i in range(size) if not same[size - 1 - i]), size)
     after = next((i for i in range(size) if not same[size + i]), size)
-    return before + after
+    return before, after
 
 
 def group(proposals: Iterable[Proposal], reference: Reference) -> tuple[Candidate, ...]:
