@@ -77,11 +77,6 @@ OTHER_FLOORS = {
 }
 
 
-INEXACT = {
-    Shape.EXONS: "the rest of an exon before its next intron is taken for inserted bases",
-}
-
-
 @pytest.fixture(scope="module")
 def other_tally(bench, world, cases):
     """What becomes of the junctions of one shape with five split molecules."""
@@ -102,12 +97,7 @@ def test_recall_of_other_junctions(other_tally, shape):
     assert tally.recall.part / tally.recall.whole >= OTHER_FLOORS[shape], tally.examples
 
 
-def _exact(shape):
-    gap = INEXACT.get(shape)
-    return pytest.param(shape, marks=pytest.mark.xfail(reason=gap, strict=True) if gap else ())
-
-
-@pytest.mark.parametrize("shape", [_exact(each) for each in OTHER_FLOORS])
+@pytest.mark.parametrize("shape", OTHER_FLOORS)
 def test_other_calls_are_exact(other_tally, shape):
     tally = other_tally(shape)
     assert tally.elsewhere == 0, tally.examples
