@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from benchmarks import star
 from benchmarks.common import Bench, default_settings, settings_digest
-from benchmarks.hard_world import hard_world
+from benchmarks.hard_world import hard_world, wide_world
 from benchmarks.negatives import NEGATIVES, NegativeTally, measure_sample
 from benchmarks.plan import ALL_SIZES, PER_ACCEPTOR, chunks, plan
 from benchmarks.planted import ACCEPTORS
@@ -71,7 +71,7 @@ def open_benches(folder: Path) -> Benches:
     """The plain world and the hard one, with their bundles."""
     world, settings = build_world(), default_settings()
     return {
-        "plain": Bench(world, folder / "plain", settings),
+        "plain": Bench(wide_world(world), folder / "plain", settings),
         "hard": Bench(hard_world(world), folder / "hard", settings),
     }
 

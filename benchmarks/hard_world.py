@@ -36,10 +36,31 @@ class _Piece:
     exons: tuple[str, ...]
 
 
+UNKNOWN_PARTNERS = tuple(f"PARTNER{number}" for number in range(1, 25))
+"""Genes that no catalogue lists."""
+
+
 def hard_world(world: World) -> World:
-    """The world with two more contigs."""
-    genes = [*_paralogues(world), _repetitive(), *_pseudogenes(world)]
-    contig, transcripts = "chr20", []
+    """The world with a contig more, of paralogues, pseudogenes and repeats."""
+    return _with_contig(
+        world, "chr20", [*_paralogues(world), _repetitive(), *_pseudogenes(world)], "neighbour"
+    )
+
+
+def wide_world(world: World) -> World:
+    """The world with more partners, of invented exons: 4 to 20 of them, 45 to 300 bases long."""
+    return _with_contig(world, "chr21", [*_unknown_partners()], "partner")
+
+
+def _unknown_partners() -> Iterable[_Piece]:
+    for name in UNKNOWN_PARTNERS:
+        random = seeded(name)
+        sizes = random.integers(45, 301, int(random.integers(4, 21))).tolist()
+        yield _Piece(name, tuple(_random_bases(random, size) for size in sizes))
+
+
+def _with_contig(world: World, contig: str, genes: Iterable[_Piece], role: str) -> World:
+    transcripts = []
     random = seeded("hard world")
     text = _random_bases(random, _GAP_BP)
     for number, piece in enumerate(genes):
@@ -49,7 +70,7 @@ def hard_world(world: World) -> World:
             text += exon + "GT" + _random_bases(random, _INTRON_BP - 4) + "AG"
         text = text[:-_INTRON_BP] + _random_bases(random, _GAP_BP)
         if not piece.gene.startswith("PSEUDO"):
-            transcripts.append(_transcript(piece.gene, number, exons))
+            transcripts.append(_transcript(piece.gene, number, exons, role))
     return World({**world.genome, contig: text}, (*world.transcripts, *transcripts))
 
 
@@ -57,12 +78,14 @@ def _random_bases(random: Random, size: int) -> str:
     return "".join("ACGT"[code] for code in random.integers(0, 4, size))
 
 
-def _transcript(gene: str, number: int, exons: Iterable[Interval]) -> SimulatedTranscript:
+def _transcript(
+    gene: str, number: int, exons: Iterable[Interval], role: str
+) -> SimulatedTranscript:
     placed = tuple(exons)
     return SimulatedTranscript(
         gene=gene,
         gene_id=f"ENSG9{number:010d}.1",
-        role="neighbour",
+        role=role,
         refseq_id=f"NM_9{number:05d}.1",
         ensembl_id=f"ENST9{number:010d}.1",
         is_mane=False,
