@@ -34,6 +34,8 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import ReferenceSettings
 from fusioncall.targets import Target
 
+_BIN_BITS = 14  # genes are read by stretches of 16,384 bases, as a tabix index holds them
+
 SCHEMA_VERSION = 2
 """Version of the bundle's layout; a bundle of another version is refused."""
 
@@ -114,6 +116,7 @@ class Reference:
         self._genome = pysam.FastaFile(str(path / GENOME))
         self._genes = pysam.TabixFile(str(path / GENES))
         self._known_genes: dict[bytes, Gene] = {}
+        self._bins: dict[tuple[str, int], tuple[Gene, ...]] = {}
         self.targets = msgspec.json.decode((path / TARGETS).read_bytes(), type=tuple[Target, ...])
 
     @cached_property
@@ -158,12 +161,25 @@ class Reference:
         """The genes that overlap a 0-based half-open stretch, in the order of their start."""
         if contig not in self._genes.contigs or start >= end:
             return
-        for line in self._genes.fetch(contig, max(0, start), end):
-            packed = line.split("\t", 6)[6].encode()
-            gene = self._known_genes.get(packed)
-            if gene is None:
-                gene = self._known_genes[packed] = msgspec.json.decode(packed, type=Gene)
-            yield gene
+        bins = range(max(0, start) >> _BIN_BITS, ((end - 1) >> _BIN_BITS) + 1)
+        once = {id(gene): gene for number in bins for gene in self._genes_in(contig, number)}
+        yield from (gene for gene in once.values() if gene.start < end and start < gene.end)
+
+    def _genes_in(self, contig: str, number: int) -> tuple[Gene, ...]:
+        """The genes that overlap a bin of a contig, read once."""
+        known = self._bins.get((contig, number))
+        if known is None:
+            place = number << _BIN_BITS, (number + 1) << _BIN_BITS
+            lines = self._genes.fetch(contig, *place)
+            known = self._bins[contig, number] = tuple(self._gene(line) for line in lines)
+        return known
+
+    def _gene(self, line: str) -> Gene:
+        packed = line.split("\t", 6)[6].encode()
+        gene = self._known_genes.get(packed)
+        if gene is None:
+            gene = self._known_genes[packed] = msgspec.json.decode(packed, type=Gene)
+        return gene
 
     def splice_sites(
         self, contig: str, strand: Strand, positions: npt.NDArray[np.int64]
