@@ -13,7 +13,7 @@ from pathlib import Path
 import pysam
 
 from fusioncall.errors import InputError
-from fusioncall.files import begins_as_bgzf
+from fusioncall.files import begins_as_bgzf, begins_as_cram, lacks_cram_end
 from fusioncall.model import (
     CIGAR_CONSUMES_QUERY,
     CIGAR_CONSUMES_REFERENCE,
@@ -36,27 +36,47 @@ _NUMBER_OF = {
 
 
 @contextmanager
-def open_bam(path: Path, threads: int = 1) -> Iterator[pysam.AlignmentFile]:
-    """Open a BAM to read it from one end to the other; no index is needed.
+def open_bam(
+    path: Path, threads: int = 1, genome: Path | None = None
+) -> Iterator[pysam.AlignmentFile]:
+    """Open a BAM or CRAM to read it from one end to the other; no index is needed.
+
+    Args:
+        path: the file.
+        threads: that decompress.
+        genome: bgzip FASTA with its indices, for CRAM; nothing is fetched from elsewhere.
 
     Raises:
-        InputError: the file is missing, is no BAM, or is cut off.
+        InputError: the file is missing, is no BAM or CRAM, or is cut off.
     """
     if not path.is_file():
         raise InputError("does not exist or is no file", where=path, cure="Check the path")
-    if not begins_as_bgzf(path):
-        raise InputError("is not BAM", where=path, cure="Give a BAM file")
+    is_cram = begins_as_cram(path)
+    if not is_cram and not begins_as_bgzf(path):
+        raise InputError("is not BAM", where=path, cure="Give a BAM or CRAM file")
+    if is_cram and lacks_cram_end(path):
+        cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
+        raise InputError("is cut off", where=path, cure=cure)
     bam = None
     try:
-        bam = pysam.AlignmentFile(str(path), "rb", check_sq=False, threads=threads)
-        if not bam.is_bam:
-            raise InputError("is not BAM", where=path, cure="Give a BAM file")
+        bam = pysam.AlignmentFile(
+            str(path),
+            "rc" if is_cram else "rb",
+            check_sq=False,
+            threads=threads,
+            reference_filename=str(genome) if is_cram and genome else None,
+        )
+        if not (bam.is_bam or bam.is_cram):
+            raise InputError("is not BAM", where=path, cure="Give a BAM or CRAM file")
         yield bam
     except (OSError, ValueError, EOFError) as error:
         message = str(error)
-        is_short = "EOF" in message or "truncated" in message
+        is_short = not is_cram and ("EOF" in message or "truncated" in message)
         what = "is cut off" if is_short else "is damaged, or is no BAM"
         cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
+        if is_cram:
+            what = "is damaged, or is of another genome than the reference bundle"
+            cure = "Build the bundle from the genome that the CRAM was made with, or give a BAM"
         raise InputError(what, where=path, cure=cure) from error
     finally:
         if bam is not None:
@@ -108,15 +128,20 @@ class _Draft:
 
 
 def read_molecules(
-    path: Path, contigs: Mapping[str, int], names: frozenset[str] | None, threads: int
+    path: Path,
+    contigs: Mapping[str, int],
+    names: frozenset[str] | None,
+    threads: int,
+    genome: Path | None = None,
 ) -> tuple[tuple[Molecule, ...], AlignmentCounts]:
     """Read molecules with all their alignments.
 
     Args:
-        path: BAM in any order.
+        path: BAM or CRAM in any order.
         contigs: of the reference; alignments elsewhere are counted and left out.
         names: the molecules wanted, all when None.
         threads: for decompression.
+        genome: bgzip FASTA of the reference, for CRAM.
 
     Returns:
         The molecules in the order of their names, and what was seen.
@@ -127,7 +152,7 @@ def read_molecules(
     """
     drafts: dict[str, _Draft] = {}
     counts: Counter[str] = Counter()
-    with open_bam(path, threads) as bam:
+    with open_bam(path, threads, genome) as bam:
         for record in bam.fetch(until_eof=True):
             name = molecule_name(record.query_name or "")
             if names is not None and name not in names:

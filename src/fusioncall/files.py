@@ -14,6 +14,8 @@ from fusioncall.errors import OutputError
 
 _BLOCK = 1 << 20
 _BGZF_HEAD = bytes.fromhex("1f8b0804")  # gzip with an extra field; SAM specification, 4.1
+_CRAM_END_MARK = b"\xe0EOF"  # the position that the empty container of CRAM gives
+_CRAM_END_BYTES = 38
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -90,6 +92,19 @@ def lacks_bgzf_end(path: Path) -> bool:
             return False
         stream.seek(-len(_BGZF_END), os.SEEK_END)
         return stream.read() != _BGZF_END
+
+
+def begins_as_cram(path: Path) -> bool:
+    """Whether the first bytes of a file are those of CRAM."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"CRAM"
+
+
+def lacks_cram_end(path: Path) -> bool:
+    """Whether a CRAM does not end with its empty container, of version 2.1 or 3: it was cut off."""
+    with path.open("rb") as stream:
+        stream.seek(max(-_CRAM_END_BYTES, -path.stat().st_size), os.SEEK_END)
+        return _CRAM_END_MARK not in stream.read()
 
 
 def sha256(path: Path) -> str:

@@ -142,6 +142,11 @@ class Reference:
             return DonorIndex(tuple(self.contigs), **{name: arrays[name] for name in arrays})
 
     @property
+    def genome_path(self) -> Path:
+        """The genome, as bgzip FASTA with its indices."""
+        return self.path / GENOME
+
+    @property
     def index_path(self) -> Path:
         """The minimap2 index."""
         return self.path / INDEX

@@ -154,14 +154,18 @@ class Screen:
             self._tally.keep(molecule)
             yield molecule
 
-    def bam(self, path: Path) -> Iterator[str]:
-        """The names of a BAM's molecules that touch a target, once per read.
+    def bam(self, path: Path, genome: Path | None = None) -> Iterator[str]:
+        """The names of a BAM's or CRAM's molecules that touch a target, once per read.
+
+        Args:
+            path: the file.
+            genome: bgzip FASTA of the reference, for CRAM.
 
         Raises:
             InputError: the file cannot be read or is cut off.
         """
         with (
-            open_bam(path, self._threads) as alignments,
+            open_bam(path, self._threads, genome) as alignments,
             Progress("screen", path.stat().st_size) as progress,
         ):
             for batch in _batches(alignments.fetch(until_eof=True), _BATCH_READS):

@@ -170,14 +170,15 @@ def call(
     check_sample_name(sample)
     bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    with open_bam(bam) as opened:
+    genome = setup.reference.genome_path
+    with open_bam(bam, 1, genome) as opened:
         lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(bam, lengths, contigs)
     if census is None:
         seen, names = _screen_bam(bam, setup)
     else:
         seen, names = _read_json(census, Census, "census of the screen", "fusioncall screen"), None
-    molecules, counts = read_molecules(bam, contigs, names, setup.threads)
+    molecules, counts = read_molecules(bam, contigs, names, setup.threads, genome)
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
     found = call_molecules(molecules, setup.reference, setup.settings)
@@ -321,9 +322,10 @@ def _with_unfused_donors(
     if alignments.reads is not None:
         molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
     else:
-        names = frozenset(looker.bam(alignments.bam))
+        genome = setup.reference.genome_path
+        names = frozenset(looker.bam(alignments.bam, genome))
         contigs = setup.reference.contigs
-        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads)
+        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads, genome)
     return with_unfused_donors(calls, unfused, molecules, setup.settings)
 
 
@@ -334,7 +336,7 @@ def _screen(setup: Setup) -> Screen:
 
 def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
     looker = _screen(setup)
-    names = frozenset(looker.bam(bam))
+    names = frozenset(looker.bam(bam, setup.reference.genome_path))
     seen = looker.census("bam", len(names), describe_inputs((bam,)))
     if not seen.bases:
         what = "holds no reads"

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", required=True, help="name of the sample")
     reads = parser.add_mutually_exclusive_group(required=True)
     add_fastq(reads, required=False)
-    reads.add_argument("--bam", type=Path, help="alignments of the whole sample")
+    reads.add_argument("--bam", type=Path, help="BAM or CRAM of the whole sample")
     add_fastq2(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
     add_catalogue(parser)
