@@ -175,7 +175,7 @@ def test_bundle_of_another_version_is_refused(copied_bundle, run_cli):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"{}", b'{"schema": 1}', b'"text"', b"\xff\xfe"],
+    [b"", b"{", b"[]", b"{}", f'{{"schema": {SCHEMA_VERSION}}}'.encode(), b'"text"', b"\xff\xfe"],
     ids=["empty", "cut off", "list", "no keys", "schema only", "text", "not UTF-8"],
 )
 def test_broken_manifest_is_named(copied_bundle, content):

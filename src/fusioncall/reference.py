@@ -34,7 +34,7 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import ReferenceSettings
 from fusioncall.targets import Target
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the bundle's layout; a bundle of another version is refused."""
 
 GENOME, INDEX, GENES, TARGETS, KMERS, DONORS, MANIFEST = (
