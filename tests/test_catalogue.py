@@ -135,7 +135,7 @@ def test_calls_are_annotated_and_ordered(world, reference, settings):
     ]
     calls = [judge(fusion, settings) for fusion in with_events(fusions)]
     for given in (calls, calls[::-1]):
-        found = annotate(given, Catalogue((ETV6,)))
+        found = annotate(given, Catalogue((ETV6,)), reference)
         assert [
             (each.call.fusion.name, each.call.fusion.three.exon, each.knowledge) for each in found
         ] == [

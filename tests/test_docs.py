@@ -13,6 +13,8 @@ import yaml
 from conftest import CHECKOUT
 from fusioncall.cli import COMMANDS, _parser
 from fusioncall.model import FusionClass
+from fusioncall.protein import Frame
+from fusioncall.sequences import PAIR_COLUMNS
 from fusioncall.status import Status
 from fusioncall.tables import CANDIDATE_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
 from test_architecture import ORDER
@@ -63,6 +65,7 @@ def documented(heading: str, column: str) -> list[str]:
         ("fusions.tsv", FUSION_COLUMNS),
         ("candidates.tsv", CANDIDATE_COLUMNS[len(FUSION_COLUMNS) :]),
         ("verdicts.tsv", VERDICT_COLUMNS),
+        ("transcripts.tsv", PAIR_COLUMNS),
     ],
 )
 def test_columns(table, columns):
@@ -75,6 +78,10 @@ def test_candidates_begin_with_the_columns_of_fusions():
 
 def test_classes():
     assert sorted(documented("Classes", "class")) == sorted(each.value for each in FusionClass)
+
+
+def test_frames():
+    assert documented("Frame and peptide", "frame") == [each.value for each in Frame]
 
 
 def test_status_words():

@@ -12,7 +12,10 @@ from fusioncall.simulate import ReadSettings, SamplePlan, background_of, simulat
 from sequencing import run_fastq
 
 GOLDEN = Path(__file__).parent / "golden"
-TABLES = ("fusions.tsv", "candidates.tsv", "verdicts.tsv")
+TABLES = (
+    *("fusions.tsv", "candidates.tsv", "verdicts.tsv"),
+    *("transcripts.tsv", "fusion_transcripts.fa", "fusion_peptides.fa"),
+)
 FUSIONS = (
     "ETV6:4-NTRK3:14",
     "ETV6:5-NTRK3:15",

@@ -68,15 +68,18 @@ class Meaning:
         return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0].value)))
 
 
-def interpret(fusion: Fusion, reference: Reference) -> Meaning:
+def interpret(fusion: Fusion, reference: Reference, *, every_pair: bool = True) -> Meaning:
     """Say what a named junction means.
 
     Args:
         fusion: the junction with its genes.
         reference: the genome and genes that it was called on.
+        every_pair: whether to look at all transcript pairs, which can be hundreds, or at the
+            preferred one only.
     """
     pairs = transcript_pairs(fusion, reference)
-    meanings = tuple(_pair_meaning(pair, fusion, reference) for pair in pairs)
+    chosen = pairs if every_pair else pairs[:1]
+    meanings = tuple(_pair_meaning(pair, fusion, reference) for pair in chosen)
     return Meaning(
         hgnc=hgnc_name(fusion),
         vicc=meanings[0].vicc if meanings else _half_known(fusion, reference),

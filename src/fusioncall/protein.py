@@ -82,6 +82,18 @@ class Protein:
         )
         return "".join(parts)
 
+    def junction_window(self, reach_aa: int) -> str:
+        """The marked peptide, `reach_aa` residues on each side of the junction; `...` for more.
+
+        Empty when translation does not reach the junction.
+        """
+        before, mark, after = self.marked_peptide.partition(JUNCTION_MARK)
+        if not mark:
+            return ""
+        left = f"...{before[-reach_aa:]}" if len(before) > reach_aa else before
+        right = f"{after[:reach_aa]}..." if len(after.rstrip(STOP)) > reach_aa else after
+        return f"{left}{mark}{right}"
+
 
 def read_protein(
     pair: TranscriptPair, inserted: str, target: Target | None, reference: Reference

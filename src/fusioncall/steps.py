@@ -33,6 +33,7 @@ from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
+from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, decide
 from fusioncall.tables import write_candidates, write_fusions, write_verdicts
@@ -48,6 +49,9 @@ RESULTS = (
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
+    "transcripts.tsv",
+    "fusion_transcripts.fa",
+    "fusion_peptides.fa",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -175,7 +179,7 @@ def call(
 
 
 def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> None:
-    """`calls.json` -> the tables, `qc.json` and `provenance.json` in a folder.
+    """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
@@ -186,7 +190,7 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
     make_folder(out)
-    annotated = annotate(made.calls, read_catalogue(catalogue))
+    annotated = annotate(made.calls, read_catalogue(catalogue), setup.reference)
     known = setup.reference.manifest.target_sequence_known
     statuses = [
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -196,6 +200,9 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
     write_verdicts(out / "verdicts.tsv", made.sample, statuses)
+    write_pairs(out / "transcripts.tsv", made.sample, annotated)
+    write_transcripts(out / "fusion_transcripts.fa", annotated)
+    write_peptides(out / "fusion_peptides.fa", annotated)
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
 

@@ -101,6 +101,9 @@ rule annotate:
         fusions=f"{OUTDIR}/{{sample}}/fusions.tsv",
         candidates=f"{OUTDIR}/{{sample}}/candidates.tsv",
         verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
+        transcripts=f"{OUTDIR}/{{sample}}/transcripts.tsv",
+        fused=f"{OUTDIR}/{{sample}}/fusion_transcripts.fa",
+        peptides=f"{OUTDIR}/{{sample}}/fusion_peptides.fa",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:

@@ -2,7 +2,8 @@
 
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
---out gets fusions.tsv, candidates.tsv, verdicts.tsv, qc.json and provenance.json.
+--out gets fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
+fusion_peptides.fa, qc.json and provenance.json.
 """
 
 from __future__ import annotations
