@@ -121,14 +121,15 @@ def test_ensembl_canonical_is_primary_and_not_mane_select(tmp_path):
 @pytest.mark.parametrize(
     ("strand", "frames", "tag", "expected"),
     [
-        ("+", "20", "", (2, False)),
-        ("-", "20", "", (0, True)),
-        ("-", "01", "", (1, False)),
-        ("+", "00", ' tag "cds_start_NF";', (0, False)),
-        ("+", "..", "", (0, True)),
+        ("+", "20", "", (2, False, True)),
+        ("-", "20", "", (0, True, True)),
+        ("-", "01", "", (1, False, True)),
+        ("+", "00", ' tag "cds_start_NF";', (0, False, True)),
+        ("+", "00", ' tag "cds_end_NF";', (0, True, False)),
+        ("+", "..", "", (0, True, True)),
     ],
 )
-def test_beginning_of_the_coding_sequence(tmp_path, strand, frames, tag, expected):
+def test_ends_of_the_coding_sequence(tmp_path, strand, frames, tag, expected):
     parts = ((11, 20), (31, 40))
     path = written(
         tmp_path,
@@ -140,7 +141,8 @@ def test_beginning_of_the_coding_sequence(tmp_path, strand, frames, tag, expecte
     )
     (gene,) = read_annotation(path, CONTIGS).genes
     (transcript,) = gene.transcripts
-    assert (transcript.cds_phase, transcript.is_start_known) == expected
+    known = (transcript.is_start_known, transcript.is_end_known)
+    assert (transcript.cds_phase, *known) == expected
     assert transcript.cds == (10, 40)
 
 

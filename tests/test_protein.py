@@ -194,12 +194,26 @@ def test_the_stop_codon_may_stand_within_or_behind_the_annotated_coding_sequence
     assert pair.three.transcript.cds == (6, 41)
 
 
+def test_length_of_a_protein_whose_end_is_not_known():
+    three = gene("K", TARGET_EXONS, (6, 35), is_end_known=False)
+    pair, _ = read(19, 26, genes=Genes(FIVE, three))
+    assert str(kept_residues(pair.three, is_donor=False)) == "3-5 of 5"
+    hidden = TARGET.replace("TAA", "NNN")
+    pair, _ = read(19, 26, genes=Genes(FIVE, THREE, target=hidden))
+    assert str(kept_residues(pair.three, is_donor=False)) == "3-6 of 6"
+
+
 def test_selenocysteine_is_no_stop():
     partner = PARTNER.replace("AAATGG", "TGATGG")
     assert "TGATGG" in partner
     _, protein = read(19, 26, genes=Genes(FIVE, THREE, partner=partner))
     assert protein.frame is Frame.UNKNOWN
-    assert protein.note == "the genome has a stop codon within the coding sequence of TP"
+    assert protein.note == (
+        "the genome has a stop codon within the coding sequence of TP; "
+        "by the number of bases: in-frame"
+    )
+    _, protein = read(19, 27, genes=Genes(FIVE, THREE, partner=partner))
+    assert protein.note.endswith("; by the number of bases: out-of-frame")
     five = gene("P", PARTNER_EXONS, (5, 39), selenocysteines=((11, 14),))
     _, protein = read(19, 26, genes=Genes(five, THREE, partner=partner))
     assert (protein.frame, protein.marked_peptide) == (Frame.IN_FRAME, "MAUWL|EFGH*")

@@ -20,8 +20,8 @@ class Transcript:
     `exons` and `cds` are in genome order whatever the strand; `cds` runs from the first to the last
     coding base, stop codon included where the annotation tells it, and is None without one.
     `cds_phase` is the number of coding bases before the first whole codon: 0, unless the annotation
-    lacks the beginning of the coding sequence, of which `is_start_known` tells. `selenocysteines`
-    are the stretches whose UGA codes for one. `is_primary` marks MANE Select and Ensembl canonical
+    lacks the beginning of the coding sequence, of which `is_start_known` tells, as `is_end_known`
+    does of its end. `selenocysteines` are the stretches whose UGA codes for one. `is_primary` marks MANE Select and Ensembl canonical
     transcripts, `is_mane` MANE Select alone.
     """
 
@@ -36,6 +36,7 @@ class Transcript:
     is_mane: bool = False
     cds_phase: int = 0
     is_start_known: bool = True
+    is_end_known: bool = True
     selenocysteines: tuple[Block, ...] = ()
 
     @property

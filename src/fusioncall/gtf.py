@@ -26,6 +26,7 @@ _MODEL_FEATURES = frozenset({"exon", "CDS", "stop_codon", _SELENOCYSTEINE})
 _MANE_TAGS = frozenset({"MANE_Select", "MANE Select"})
 _PRIMARY_TAGS = _MANE_TAGS | {"Ensembl_canonical"}
 _START_MISSING_TAG = "cds_start_NF"
+_END_MISSING_TAG = "cds_end_NF"
 _ROMAN_ACCESSIONS = {"23": "X", "24": "Y"}
 _MITOCHONDRION = "NC_012920"
 
@@ -265,6 +266,7 @@ def _transcript(transcript_id: str, draft: _Draft, contig_length: int) -> Transc
         is_mane=not _MANE_TAGS.isdisjoint(draft.tags),
         cds_phase=phase,
         is_start_known=not phase and _START_MISSING_TAG not in draft.tags,
+        is_end_known=_END_MISSING_TAG not in draft.tags,
         selenocysteines=tuple(sorted(draft.selenocysteines)),
     )
 

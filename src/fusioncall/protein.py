@@ -173,14 +173,14 @@ class _Join:
 
     def frame_from(self, start: int) -> tuple[Frame, str]:
         """What translation from the 5' gene's start codon does, and a remark on it."""
-        five, three = self.pair.five, self.pair.three
+        _five, three = self.pair.five, self.pair.three
         stop = self.stop_from(start)
         goal, aim = self.goal()
         stopped = Frame.STOP_BEFORE_3PRIME if aim == three.gene else Frame.STOP_BEFORE_KINASE
         own = "" if self.own_start() is None else f"; {three.gene} keeps its own start codon"
         if stop is not None and stop + 3 <= self.five_end:
             why = self._early_stop(stop)
-            return (stopped, f"{why}{own}") if why else (Frame.UNKNOWN, _unfit(five))
+            return (stopped, f"{why}{own}") if why else (Frame.UNKNOWN, self._unfit(start))
         frame = self.three_frame()
         if frame is None:
             return Frame.NO_3PRIME_CDS, f"the kept part of {three.transcript.id} does not code"
@@ -200,6 +200,16 @@ class _Join:
         if self.coding_at(stop) == (five, five.transcript.coding_length_bp - 3):
             return f"the coding sequence of {five.gene} ends before the junction"
         return ""
+
+    def _unfit(self, start: int) -> str:
+        """The genome denies the annotation: what it has, and the frame by counting alone."""
+        frame = self.three_frame()
+        name = self.pair.five.transcript.id
+        text = f"the genome has a stop codon within the coding sequence of {name}"
+        if frame is None:
+            return text
+        counted = Frame.OUT_OF_FRAME if (frame[0] - frame[1] - start) % 3 else Frame.IN_FRAME
+        return f"{text}; by the number of bases: {counted.value}"
 
     def later_start(self) -> tuple[int | None, str]:
         """Where translation could begin if the 5' gene gives no start codon, and a remark.
@@ -305,10 +315,6 @@ class _Join:
             return f"{start - self.three_start} bases behind the junction"
         residue = (found[1] - found[0].transcript.cds_phase) // 3 + 1
         return f"M{residue} of {found[0].transcript.id}"
-
-
-def _unfit(end: TranscriptEnd) -> str:
-    return f"the genome has a stop codon within the coding sequence of {end.transcript.id}"
 
 
 def _kept_coding_offset(end: TranscriptEnd, coding: int) -> int | None:

@@ -184,13 +184,13 @@ def with_stop_codon(transcript: Transcript, reference: Reference) -> Transcript:
 
 
 def _protein_aa(transcript: Transcript, reference: Reference) -> int:
-    """Whole codons without the stop codon; one that the genome does not show counts as a stop."""
+    """Whole codons without the stop codon, which a whole coding sequence has though N hides it."""
     codons = (transcript.coding_length_bp - transcript.cds_phase) // 3
     end = _coding_end(transcript)
     if end is None:
         return max(0, codons)
     last = _codon(transcript, end - 2, reference)
-    return codons - (last in STOP_CODONS or "N" in last)
+    return codons - (transcript.is_end_known or last in STOP_CODONS)
 
 
 def _coding_end(transcript: Transcript) -> int | None:
