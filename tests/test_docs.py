@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT
+from fusioncall.catalogue import Match
 from fusioncall.cli import COMMANDS, _parser
 from fusioncall.model import FusionClass
 from fusioncall.protein import Frame
@@ -78,6 +79,10 @@ def test_candidates_begin_with_the_columns_of_fusions():
 
 def test_classes():
     assert sorted(documented("Classes", "class")) == sorted(each.value for each in FusionClass)
+
+
+def test_matches():
+    assert documented("Match", "match") == [each.value for each in Match]
 
 
 def test_frames():

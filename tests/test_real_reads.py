@@ -156,6 +156,7 @@ def test_frame_and_names_of_the_one_fusion(from_fastq):
     assert row["vicc"] == "NM_001987(ETV6):e.5::NM_001012338(NTRK3):e.15"
     assert (row["residues5"], row["residues3"]) == ("1-336 of 452", "530-839 of 839")
     assert (row["kinase"], row["kinase_aa"]) == ("whole", "538-823 of 839 (NM_001012338)")
+    assert (row["catalogue_match"], row["recurrence"]) == ("EXACT", "recurrent")
     assert row["peptide_junction"] == "...PEEHAMPIGRIA|dVQHIKRRDIVL..."
     names = [each["transcript3"] for each in rows(from_fastq / "transcripts.tsv")]
     assert names == ["NM_001012338", "NM_001243101", "NM_002530", "NM_001320135"]

@@ -485,12 +485,14 @@ def test_config_without_a_key_that_is_needed():
     assert config_refusal(given) == "config.yaml: key 'outdir' is missing. Add it."
 
 
-@pytest.mark.parametrize("key", ["samples", "settings", "catalogue", "fasta", "gtf", "targets"])
+@pytest.mark.parametrize(
+    "key", ["samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"]
+)
 def test_files_of_the_config_that_are_missing(key, tmp_path):
     given = config()
     group, name = (
         (given, key)
-        if key in {"samples", "settings", "catalogue"}
+        if key in {"samples", "settings", "catalogue", "own_catalogue"}
         else (given["reference"], f"reference.{key}")
     )
     assert isinstance(group, dict)

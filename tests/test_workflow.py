@@ -124,6 +124,7 @@ def test_commands_of_samples(run_folder):
         outdir="my results/",
         settings="settings.yaml",
         catalogue="genes.gtf",
+        own_catalogue="genes.gtf",
         reference=BUILD | {"targets": "settings.yaml"},
     )
     lanes = "'my results/L"
@@ -164,7 +165,8 @@ def test_commands_of_samples(run_folder):
             ),
             *(
                 f"fusioncall annotate --calls {sample}/work/calls.json' --reference "
-                f"reference/tiny --settings settings.yaml --catalogue genes.gtf --out {sample}' 2> "
+                f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
+                f"--own-catalogue genes.gtf --out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
                 for sample in (lanes, bam)
             ),

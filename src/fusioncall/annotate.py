@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fusioncall.catalogue import Catalogue, Knowledge, KnownPair
+from fusioncall.catalogue import Catalogue, Knowledge, KnownPair, Match
 from fusioncall.meaning import Meaning, interpret
 from fusioncall.model import Call
 from fusioncall.reference import Reference
@@ -13,11 +13,12 @@ from fusioncall.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedCall:
-    """A call, what it means, and what the catalogue says of its pair."""
+    """A call, what it means, and what the catalogue says of its pair and its breakpoints."""
 
     call: Call
     knowledge: Knowledge
     known_pair: KnownPair | None
+    match: Match | None
     meaning: Meaning
 
 
@@ -33,6 +34,7 @@ def annotate(
         AnnotatedCall(
             call,
             *catalogue.find(call.fusion.five.gene, call.fusion.three.gene),
+            catalogue.match(call.fusion),
             interpret(call.fusion, reference, every_pair=call.passed),
         )
         for call in calls

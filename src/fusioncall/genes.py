@@ -21,8 +21,8 @@ class Transcript:
     coding base, stop codon included where the annotation tells it, and is None without one.
     `cds_phase` is the number of coding bases before the first whole codon: 0, unless the annotation
     lacks the beginning of the coding sequence, of which `is_start_known` tells, as `is_end_known`
-    does of its end. `selenocysteines` are the stretches whose UGA codes for one. `is_primary` marks MANE Select and Ensembl canonical
-    transcripts, `is_mane` MANE Select alone.
+    does of its end. `selenocysteines` are the stretches whose UGA codes for one. `is_primary` marks
+    MANE Select and Ensembl canonical transcripts, `is_mane` MANE Select alone.
     """
 
     id: str

@@ -101,7 +101,7 @@ def check_config(config: Mapping[str, Any], path: str | Path, schema: Path) -> N
         if isinstance(value, str)
     }
     _check_reference(given, str(path))
-    for key in ("samples", "settings", "catalogue", "fasta", "gtf", "targets"):
+    for key in ("samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"):
         name = key if key in config else f"reference.{key}"
         if name in given and not (name in _MAY_BE_URL and is_url(given[name])):
             _check_file(given[name], f"{path}, key {name}")

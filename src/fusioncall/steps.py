@@ -25,9 +25,10 @@ from fusioncall.bam import (
     sort_and_index,
     write_molecules,
 )
-from fusioncall.catalogue import read_catalogue
+from fusioncall.catalogue import Catalogue, read_catalogue
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
+from fusioncall.exports import read_own_catalogue
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
@@ -70,6 +71,14 @@ class Setup:
     reference: Reference
     settings: Settings
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """The table of known partners, and the user's own that is added to it, if there is one."""
+
+    known: Path
+    own: Path | None = None
 
 
 def check_sample_name(name: str) -> str:
@@ -178,11 +187,12 @@ def call(
         calls_part.write_bytes(_json(made))
 
 
-def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> None:
+def annotate_sample(calls: Path, setup: Setup, catalogues: Catalogues, out: Path) -> None:
     """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
+        SettingsError: a catalogue cannot be used.
     """
     made = read_calls(calls)
     manifest = setup.reference.path / MANIFEST
@@ -190,7 +200,7 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
     make_folder(out)
-    annotated = annotate(made.calls, read_catalogue(catalogue), setup.reference)
+    annotated = annotate(made.calls, _known(catalogues, setup.reference), setup.reference)
     known = setup.reference.manifest.target_sequence_known
     statuses = [
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -204,10 +214,12 @@ def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> No
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
     _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(out / "provenance.json", _provenance(made, setup, catalogue))
+    _write_json(out / "provenance.json", _provenance(made, setup, catalogues))
 
 
-def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out: Path) -> None:
+def run(
+    sample: str, reads: ReadFiles | Path, setup: Setup, catalogues: Catalogues, out: Path
+) -> None:
     """All steps for one sample.
 
     The files take their place in `out` only when all of them are whole.
@@ -216,7 +228,7 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
         sample: its name.
         reads: FASTQ files, or the BAM of a whole sample.
         setup: reference, thresholds, threads.
-        catalogue: known partners.
+        catalogues: known partners.
         out: the sample's folder.
 
     Raises:
@@ -228,7 +240,7 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
         work = Path(folder)
         bam, census = _aligned(reads, setup, work)
         call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
-        annotate_sample(work / "calls.json", setup, catalogue, work)
+        annotate_sample(work / "calls.json", setup, catalogues, work)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -313,7 +325,15 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
     }
 
 
-def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, Any]:
+def _known(catalogues: Catalogues, reference: Reference) -> Catalogue:
+    known = read_catalogue(catalogues.known)
+    if catalogues.own is None:
+        return known
+    targets = (target.name for target in reference.targets)
+    return known.joined(read_own_catalogue(catalogues.own, targets))
+
+
+def _provenance(made: SampleCalls, setup: Setup, catalogues: Catalogues) -> dict[str, Any]:
     """What the results were made of and with; no time, host or path, so that it is repeatable."""
     manifest = setup.reference.manifest
     return {
@@ -328,11 +348,16 @@ def _provenance(made: SampleCalls, setup: Setup, catalogue: Path) -> dict[str, A
             "manifest_sha256": made.reference_sha256,
             "sources": manifest.sources,
         },
-        "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
+        "catalogue": _source(catalogues.known),
+        "own_catalogue": _source(catalogues.own) if catalogues.own else None,
         "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
         "settings_sha256": _settings_digest(setup.settings),
         "inputs": made.census.inputs,
     }
+
+
+def _source(path: Path) -> dict[str, str]:
+    return {"name": path.name, "sha256": sha256(path)}
 
 
 def _settings_digest(settings: Settings) -> str:

@@ -76,6 +76,8 @@ class FusionRow:
     residues3: str
     kinase: str
     kinase_aa: str
+    catalogue_match: str
+    recurrence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
         vicc=annotated.meaning.vicc,
         breakends=annotated.meaning.breakends,
         frames=_frames(annotated),
+        catalogue_match=annotated.match.value if annotated.match else UNKNOWN,
+        recurrence=(known.recurrence if known else "") or UNKNOWN,
         **_first_pair_cells(annotated.meaning.first),
     )
 

@@ -95,6 +95,7 @@ rule annotate:
         calls=f"{OUTDIR}/{{sample}}/work/calls.json",
         settings=config.get("settings") or [],
         catalogue=config.get("catalogue") or [],
+        own_catalogue=config.get("own_catalogue") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -120,8 +121,11 @@ rule annotate:
         folder=lambda wildcards, output: str(Path(output.fusions).parent),
         settings=lambda wildcards, input: option("--settings", input.settings),
         catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
+        own_catalogue=lambda wildcards, input: option(
+            "--own-catalogue", input.own_catalogue
+        ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall annotate --calls {input.calls:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " --out {params.folder:q} 2> {log:q}"
+        " {params.own_catalogue:q} --out {params.folder:q} 2> {log:q}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_catalogue, add_setup, setup_of
+from fusioncall.cli.common import add_catalogue, add_setup, catalogues_of, setup_of
 from fusioncall.steps import annotate_sample
 
 
@@ -25,4 +25,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Annotate one sample."""
-    annotate_sample(args.calls, setup_of(args), args.catalogue, args.out)
+    annotate_sample(args.calls, setup_of(args), catalogues_of(args), args.out)

@@ -9,7 +9,7 @@ from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
 from fusioncall.settings import read_settings
-from fusioncall.steps import Setup
+from fusioncall.steps import Catalogues, Setup
 
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +32,19 @@ def add_fastq2(parser: argparse.ArgumentParser) -> None:
 
 
 def add_catalogue(parser: argparse.ArgumentParser) -> None:
-    """Declare `--catalogue`."""
+    """Declare `--catalogue` and `--own-catalogue`."""
     help_text = "known partners, TSV (default: the one that comes)"
     default = resource_path("known_partners.tsv")
     parser.add_argument("--catalogue", type=Path, default=default, metavar="TSV", help=help_text)
+    help_text = (
+        "your own known partners, added to the others: TSV, or an export of COSMIC or Mitelman"
+    )
+    parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
+
+
+def catalogues_of(args: argparse.Namespace) -> Catalogues:
+    """The catalogues that `add_catalogue` declared."""
+    return Catalogues(args.catalogue, args.own_catalogue)
 
 
 def setup_of(args: argparse.Namespace) -> Setup:

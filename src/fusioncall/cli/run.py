@@ -20,6 +20,7 @@ from fusioncall.cli.common import (
     add_fastq,
     add_fastq2,
     add_setup,
+    catalogues_of,
     reads_of,
     setup_of,
 )
@@ -46,5 +47,5 @@ def main(args: argparse.Namespace) -> None:
         what, cure = "--fastq2 was given with --bam", "Give either FASTQ files or a BAM"
         raise InputError(what, cure=cure)
     reads = args.bam or reads_of(args)
-    run(args.sample, reads, setup_of(args), args.catalogue, args.out)
+    run(args.sample, reads, setup_of(args), catalogues_of(args), args.out)
     print((args.out / "verdicts.tsv").read_text(encoding="utf-8"), end="")
