@@ -17,7 +17,7 @@ from fusioncall.model import FusionClass
 from fusioncall.protein import Frame
 from fusioncall.sequences import PAIR_COLUMNS
 from fusioncall.status import Status
-from fusioncall.tables import CANDIDATE_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
+from fusioncall.tables import CANDIDATE_COLUMNS, CONTEXT_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
 from test_architecture import ORDER
 
 DOCUMENTS = sorted(
@@ -67,6 +67,7 @@ def documented(heading: str, column: str) -> list[str]:
         ("candidates.tsv", CANDIDATE_COLUMNS[len(FUSION_COLUMNS) :]),
         ("verdicts.tsv", VERDICT_COLUMNS),
         ("transcripts.tsv", PAIR_COLUMNS),
+        ("context.tsv", CONTEXT_COLUMNS),
     ],
 )
 def test_columns(table, columns):

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,15 +29,17 @@ from fusioncall.catalogue import Catalogue, read_catalogue
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.exports import read_own_catalogue
+from fusioncall.facts import Fact, therapy_facts, tumour_facts
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, decide
-from fusioncall.tables import write_candidates, write_fusions, write_verdicts
+from fusioncall.tables import write_candidates, write_context, write_fusions, write_verdicts
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +55,16 @@ RESULTS = (
     "transcripts.tsv",
     "fusion_transcripts.fa",
     "fusion_peptides.fa",
+    "context.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
     "provenance.json",
 )
 """The files of a sample."""
+
+FACTS = ("prevalence.tsv", "therapies.tsv")
+"""Tables of `resources/` that `context.tsv` is taken from."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
@@ -74,11 +80,16 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogues:
-    """The table of known partners, and the user's own that is added to it, if there is one."""
+class Context:
+    """What is known beside the reads.
 
-    known: Path
-    own: Path | None = None
+    `catalogue` is the table of known partners, `own_catalogue` the user's own that is added to it;
+    `tumour_type` is what the user calls the tumour, empty when unknown.
+    """
+
+    catalogue: Path
+    own_catalogue: Path | None = None
+    tumour_type: str = ""
 
 
 def check_sample_name(name: str) -> str:
@@ -187,7 +198,7 @@ def call(
         calls_part.write_bytes(_json(made))
 
 
-def annotate_sample(calls: Path, setup: Setup, catalogues: Catalogues, out: Path) -> None:
+def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> None:
     """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
@@ -200,7 +211,7 @@ def annotate_sample(calls: Path, setup: Setup, catalogues: Catalogues, out: Path
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
     make_folder(out)
-    annotated = annotate(made.calls, _known(catalogues, setup.reference), setup.reference)
+    annotated = annotate(made.calls, _known(context, setup.reference), setup.reference)
     known = setup.reference.manifest.target_sequence_known
     statuses = [
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -213,13 +224,13 @@ def annotate_sample(calls: Path, setup: Setup, catalogues: Catalogues, out: Path
     write_pairs(out / "transcripts.tsv", made.sample, annotated)
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
+    has_calls = any(each.call.passed for each in annotated)
+    write_context(out / "context.tsv", made.sample, _facts(context, has_calls=has_calls))
     _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(out / "provenance.json", _provenance(made, setup, catalogues))
+    _write_json(out / "provenance.json", _provenance(made, setup, context))
 
 
-def run(
-    sample: str, reads: ReadFiles | Path, setup: Setup, catalogues: Catalogues, out: Path
-) -> None:
+def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
     """All steps for one sample.
 
     The files take their place in `out` only when all of them are whole.
@@ -228,7 +239,7 @@ def run(
         sample: its name.
         reads: FASTQ files, or the BAM of a whole sample.
         setup: reference, thresholds, threads.
-        catalogues: known partners.
+        context: known partners, and the tumour type.
         out: the sample's folder.
 
     Raises:
@@ -240,7 +251,7 @@ def run(
         work = Path(folder)
         bam, census = _aligned(reads, setup, work)
         call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
-        annotate_sample(work / "calls.json", setup, catalogues, work)
+        annotate_sample(work / "calls.json", setup, context, work)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -325,15 +336,22 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
     }
 
 
-def _known(catalogues: Catalogues, reference: Reference) -> Catalogue:
-    known = read_catalogue(catalogues.known)
-    if catalogues.own is None:
+def _known(context: Context, reference: Reference) -> Catalogue:
+    known = read_catalogue(context.catalogue)
+    if context.own_catalogue is None:
         return known
     targets = (target.name for target in reference.targets)
-    return known.joined(read_own_catalogue(catalogues.own, targets))
+    return known.joined(read_own_catalogue(context.own_catalogue, targets))
 
 
-def _provenance(made: SampleCalls, setup: Setup, catalogues: Catalogues) -> dict[str, Any]:
+def _facts(context: Context, *, has_calls: bool) -> Iterator[Fact]:
+    """Facts on the tumour type; on treatments with a call only."""
+    yield from tumour_facts(resource_path(FACTS[0]), context.tumour_type)
+    if has_calls:
+        yield from therapy_facts(resource_path(FACTS[1]))
+
+
+def _provenance(made: SampleCalls, setup: Setup, context: Context) -> dict[str, Any]:
     """What the results were made of and with; no time, host or path, so that it is repeatable."""
     manifest = setup.reference.manifest
     return {
@@ -348,8 +366,10 @@ def _provenance(made: SampleCalls, setup: Setup, catalogues: Catalogues) -> dict
             "manifest_sha256": made.reference_sha256,
             "sources": manifest.sources,
         },
-        "catalogue": _source(catalogues.known),
-        "own_catalogue": _source(catalogues.own) if catalogues.own else None,
+        "catalogue": _source(context.catalogue),
+        "own_catalogue": _source(context.own_catalogue) if context.own_catalogue else None,
+        "tumour_type": context.tumour_type or None,
+        "facts": [_source(resource_path(name)) for name in FACTS],
         "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
         "settings_sha256": _settings_digest(setup.settings),
         "inputs": made.census.inputs,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import breakpoint_text
+from fusioncall.facts import Fact
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
 from fusioncall.meaning import PairMeaning
@@ -94,11 +95,25 @@ class VerdictRow:
     fragments: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRow:
+    """A row of `context.tsv`."""
+
+    sample: str
+    topic: str
+    about: str
+    statement: str
+    population: str
+    source: str
+    as_of: str
+
+
 _HEADINGS = {"fusion_class": "class"}
 FUSION_COLUMNS = tuple(
     _HEADINGS.get(field.name, field.name) for field in dataclasses.fields(FusionRow)
 )
 VERDICT_COLUMNS = tuple(field.name for field in dataclasses.fields(VerdictRow))
+CONTEXT_COLUMNS = tuple(field.name for field in dataclasses.fields(ContextRow))
 CANDIDATE_COLUMNS = (
     *FUSION_COLUMNS,
     "passed",
@@ -238,6 +253,23 @@ def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> N
     write_table(path, VERDICT_COLUMNS, map(_cells, rows))
 
 
+def write_context(path: Path, sample: str, facts: Iterable[Fact]) -> None:
+    """Write `context.tsv`: what is known beside the reads."""
+    rows = (
+        ContextRow(
+            sample=sample,
+            topic=each.topic,
+            about=each.about,
+            statement=each.statement,
+            population=each.population or UNKNOWN,
+            source=each.source,
+            as_of=each.as_of or UNKNOWN,
+        )
+        for each in facts
+    )
+    write_table(path, CONTEXT_COLUMNS, map(_cells, rows))
+
+
 def _fraction(fused: int, unfused: int) -> str:
     return f"{fused / (fused + unfused):.3f}" if fused + unfused else UNKNOWN
 
@@ -247,7 +279,7 @@ def breakpoint_cell(partner: Partner) -> str:
     return breakpoint_text(partner.contig, partner.position, partner.strand)
 
 
-def _cells(row: FusionRow | VerdictRow) -> tuple[str, ...]:
+def _cells(row: FusionRow | VerdictRow | ContextRow) -> tuple[str, ...]:
     return tuple(str(getattr(row, field.name)) for field in dataclasses.fields(row))
 
 

@@ -45,6 +45,7 @@ PRODUCTS = (
     "transcripts.tsv",
     "fusion_transcripts.fa",
     "fusion_peptides.fa",
+    "context.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

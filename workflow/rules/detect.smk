@@ -105,6 +105,7 @@ rule annotate:
         transcripts=f"{OUTDIR}/{{sample}}/transcripts.tsv",
         fused=f"{OUTDIR}/{{sample}}/fusion_transcripts.fa",
         peptides=f"{OUTDIR}/{{sample}}/fusion_peptides.fa",
+        context=f"{OUTDIR}/{{sample}}/context.tsv",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:
@@ -124,8 +125,11 @@ rule annotate:
         own_catalogue=lambda wildcards, input: option(
             "--own-catalogue", input.own_catalogue
         ),
+        tumour_type=lambda wildcards: option(
+            "--tumour-type", SAMPLES[wildcards.sample].tumour_type
+        ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall annotate --calls {input.calls:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " {params.own_catalogue:q} --out {params.folder:q} 2> {log:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} --out {params.folder:q} 2> {log:q}"

@@ -3,7 +3,7 @@
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
 --out gets fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
-fusion_peptides.fa, qc.json and provenance.json.
+fusion_peptides.fa, context.tsv, qc.json and provenance.json.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_catalogue, add_setup, catalogues_of, setup_of
+from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
 from fusioncall.steps import annotate_sample
 
 
@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall annotate`."""
     parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
-    add_catalogue(parser)
+    add_context(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Annotate one sample."""
-    annotate_sample(args.calls, setup_of(args), catalogues_of(args), args.out)
+    annotate_sample(args.calls, setup_of(args), context_of(args), args.out)

@@ -7,7 +7,7 @@
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
 the whole sample, in any order; it needs no index. The folder given by --out gets fusions.tsv,
 candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa, fusion_peptides.fa,
-evidence.bam and its index, qc.json and provenance.json.
+context.tsv, evidence.bam and its index, qc.json and provenance.json.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import argparse
 from pathlib import Path
 
 from fusioncall.cli.common import (
-    add_catalogue,
+    add_context,
     add_fastq,
     add_fastq2,
     add_setup,
-    catalogues_of,
+    context_of,
     reads_of,
     setup_of,
 )
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reads.add_argument("--bam", type=Path, help="alignments of the whole sample")
     add_fastq2(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
-    add_catalogue(parser)
+    add_context(parser)
     add_setup(parser)
 
 
@@ -47,5 +47,5 @@ def main(args: argparse.Namespace) -> None:
         what, cure = "--fastq2 was given with --bam", "Give either FASTQ files or a BAM"
         raise InputError(what, cure=cure)
     reads = args.bam or reads_of(args)
-    run(args.sample, reads, setup_of(args), catalogues_of(args), args.out)
+    run(args.sample, reads, setup_of(args), context_of(args), args.out)
     print((args.out / "verdicts.tsv").read_text(encoding="utf-8"), end="")
