@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from builders import candidate, fused_text, fusion_of, junction_of, plant, support
 from fusioncall.coords import Strand
+from fusioncall.gtf import read_annotation
 from fusioncall.meaning import interpret
 from fusioncall.nomenclature import (
     hgnc_name,
@@ -22,8 +24,12 @@ from fusioncall.nomenclature import (
     rna_position,
 )
 from fusioncall.protein import Frame
+from fusioncall.resources import resource_path
 from fusioncall.retained import Kept
+from fusioncall.sequence import reverse_complement
+from fusioncall.targets import place_targets, read_panel
 from fusioncall.transcripts import TranscriptPair, transcript_pairs
+from fusioncall.world_files import Dialect, write_annotation
 
 BASES = "TCAG"
 RESIDUES = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
@@ -130,6 +136,64 @@ def test_the_junction_is_marked_in_the_peptide(world, meaning):
             assert len(before) == (five_end - protein.start) // 3
             first_three = -((protein.start - behind) // 3)
             assert len(before + mixed) == min(first_three, len(protein.peptide))
+
+
+class Annotated:
+    """A reference of the world's genome and the genes of one GTF."""
+
+    def __init__(self, world, path, dialect):
+        write_annotation(world, path, dialect)
+        lengths = {contig: len(bases) for contig, bases in world.genome.items()}
+        self.genome = world.genome
+        self.genes = read_annotation(path, lengths).genes
+        self.targets = place_targets(read_panel(resource_path("targets.yaml")), self.genes, path)
+        self.manifest = SimpleNamespace(name="world")
+
+    def genes_at(self, contig, start, end):
+        return (
+            gene
+            for gene in self.genes
+            if gene.contig == contig and gene.start < end and start < gene.end
+        )
+
+    def transcribed(self, contig, blocks, strand):
+        bases = "".join(self.genome[contig][start:end] for start, end in blocks)
+        return bases if strand is Strand.FORWARD else reverse_complement(bases)
+
+
+@pytest.mark.parametrize("dialect", [Dialect.ENSEMBL, Dialect.REFSEQ])
+def test_every_dialect_tells_the_same(world, named, meaning, tmp_path, dialect):
+    annotated = Annotated(world, tmp_path / "genes.gtf.gz", dialect)
+    ids = {each.ensembl_id: each.refseq_id for each in world.transcripts}
+    for text in sorted(set(EVERY))[::7]:
+        fusion = named(text)
+        sides = (
+            replace(side, gene_id=next(g.id for g in annotated.genes if g.name == side.gene))
+            for side in (fusion.five, fusion.three)
+        )
+        five, three = sides
+        found = interpret(replace(fusion, five=five, three=three), annotated)
+        told = {
+            tuple(
+                ids.get(end.transcript.id, end.transcript.id)
+                for end in (each.pair.five, each.pair.three)
+            ): (each.protein, each.residues5, each.residues3, each.domain.ranges)
+            for each in found.pairs
+        }
+        expected = {
+            (ids[each.pair.five.transcript.id], ids[each.pair.three.transcript.id]): (
+                each.protein,
+                each.residues5,
+                each.residues3,
+                each.domain.ranges,
+            )
+            for each in meaning(text).pairs
+        }
+        assert {key: value[1:] for key, value in told.items()} == {
+            key: value[1:] for key, value in expected.items()
+        }
+        for key, (protein, *_) in expected.items():
+            assert replace(told[key][0], note="") == replace(protein, note="")
 
 
 # names

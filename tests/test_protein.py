@@ -110,7 +110,7 @@ def read(last, first, inserted="", *, genes=None):
         ),
         (
             *(28, 26, "", "stop-before-kinase", "MAKWLVP*"),
-            "stop codon in an intron of P before the junction",
+            "stop codon in P before the junction, not in its coding sequence",
         ),
         (
             *(45, 26, "", "stop-before-kinase", "MAKWLD*"),

@@ -173,7 +173,7 @@ class _Join:
 
     def frame_from(self, start: int) -> tuple[Frame, str]:
         """What translation from the 5' gene's start codon does, and a remark on it."""
-        _five, three = self.pair.five, self.pair.three
+        three = self.pair.three
         stop = self.stop_from(start)
         goal, aim = self.goal()
         stopped = Frame.STOP_BEFORE_3PRIME if aim == three.gene else Frame.STOP_BEFORE_KINASE
@@ -196,7 +196,7 @@ class _Join:
         """Why translation ends before the junction; empty when the annotation denies it."""
         five = self.pair.five
         if not self._is_annotated(stop):
-            return f"stop codon in an intron of {five.gene} before the junction"
+            return f"stop codon in {five.gene} before the junction, not in its coding sequence"
         if self.coding_at(stop) == (five, five.transcript.coding_length_bp - 3):
             return f"the coding sequence of {five.gene} ends before the junction"
         return ""
