@@ -15,6 +15,7 @@ from fusioncall.catalogue import Match
 from fusioncall.cli import COMMANDS, _parser
 from fusioncall.model import FusionClass
 from fusioncall.protein import Frame
+from fusioncall.resistance_table import RESISTANCE_COLUMNS
 from fusioncall.sequences import PAIR_COLUMNS
 from fusioncall.status import Status
 from fusioncall.tables import CANDIDATE_COLUMNS, CONTEXT_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
@@ -68,6 +69,7 @@ def documented(heading: str, column: str) -> list[str]:
         ("verdicts.tsv", VERDICT_COLUMNS),
         ("transcripts.tsv", PAIR_COLUMNS),
         ("context.tsv", CONTEXT_COLUMNS),
+        ("resistance.tsv", RESISTANCE_COLUMNS),
     ],
 )
 def test_columns(table, columns):

@@ -15,6 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 TABLES = (
     *("fusions.tsv", "candidates.tsv", "verdicts.tsv"),
     *("transcripts.tsv", "fusion_transcripts.fa", "fusion_peptides.fa"),
+    "resistance.tsv",
 )
 FUSIONS = (
     "ETV6:4-NTRK3:14",

@@ -34,6 +34,8 @@ from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.resistance import ResistanceSite, codon_depths, read_sites, sites_on
+from fusioncall.resistance_table import write_resistance
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
@@ -45,7 +47,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CALLS_SCHEMA = 1
+CALLS_SCHEMA = 2
 """Version of `calls.json`."""
 
 RESULTS = (
@@ -56,6 +58,7 @@ RESULTS = (
     "fusion_transcripts.fa",
     "fusion_peptides.fa",
     "context.tsv",
+    "resistance.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -63,8 +66,8 @@ RESULTS = (
 )
 """The files of a sample."""
 
-FACTS = ("prevalence.tsv", "therapies.tsv")
-"""Tables of `resources/` that `context.tsv` is taken from."""
+FACTS = ("prevalence.tsv", "therapies.tsv", "resistance.tsv")
+"""Tables of `resources/` that `context.tsv` and `resistance.tsv` are made with."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
@@ -187,6 +190,7 @@ def call(
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=found.calls,
+        codons=codon_depths(molecules, found.calls, _resistance_sites(), setup.reference),
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -225,6 +229,9 @@ def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> N
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
     has_calls = any(each.call.passed for each in annotated)
+    sites = sites_on(_resistance_sites(), setup.reference.targets)
+    limits = setup.settings.resistance
+    write_resistance(out / "resistance.tsv", made.sample, made.codons, sites, limits)
     write_context(out / "context.tsv", made.sample, _facts(context, has_calls=has_calls))
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, context))
@@ -334,6 +341,10 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "calls": sum(each.passed for each in made.calls),
         "status": {each.gene: each.status for each in statuses},
     }
+
+
+def _resistance_sites() -> tuple[ResistanceSite, ...]:
+    return read_sites(resource_path(FACTS[2]))
 
 
 def _known(context: Context, reference: Reference) -> Catalogue:

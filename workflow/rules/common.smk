@@ -46,6 +46,7 @@ PRODUCTS = (
     "fusion_transcripts.fa",
     "fusion_peptides.fa",
     "context.tsv",
+    "resistance.tsv",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

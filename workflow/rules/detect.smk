@@ -106,6 +106,7 @@ rule annotate:
         fused=f"{OUTDIR}/{{sample}}/fusion_transcripts.fa",
         peptides=f"{OUTDIR}/{{sample}}/fusion_peptides.fa",
         context=f"{OUTDIR}/{{sample}}/context.tsv",
+        resistance=f"{OUTDIR}/{{sample}}/resistance.tsv",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:

@@ -3,7 +3,7 @@
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
 --out gets fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
-fusion_peptides.fa, context.tsv, qc.json and provenance.json.
+fusion_peptides.fa, context.tsv, resistance.tsv, qc.json and provenance.json.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
 the whole sample, in any order; it needs no index. The folder given by --out gets fusions.tsv,
 candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa, fusion_peptides.fa,
-context.tsv, evidence.bam and its index, qc.json and provenance.json.
+context.tsv, resistance.tsv, evidence.bam and its index, qc.json and provenance.json.
 """
 
 from __future__ import annotations
