@@ -14,7 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from builders import candidate, fused_text, fusion_of, junction_of, plant, support
+from fusioncall.annotate import annotate
+from fusioncall.catalogue import Catalogue
 from fusioncall.coords import Strand
+from fusioncall.filters import judge
 from fusioncall.gtf import read_annotation
 from fusioncall.meaning import interpret
 from fusioncall.nomenclature import (
@@ -27,6 +30,7 @@ from fusioncall.protein import Frame
 from fusioncall.resources import resource_path
 from fusioncall.retained import Kept
 from fusioncall.sequence import reverse_complement
+from fusioncall.tables import fusion_row
 from fusioncall.targets import place_targets, read_panel
 from fusioncall.transcripts import TranscriptPair, transcript_pairs
 from fusioncall.world_files import Dialect, write_annotation
@@ -409,6 +413,26 @@ def test_a_side_without_a_gene_has_no_pairs(world, named, reference):
     found = interpret(replace(fusion, five=lost), reference)
     assert found.pairs == ()
     assert found.vicc == "?::ENST00000629765.3(NTRK3):e.15"
+
+
+def test_the_row_of_a_side_without_a_gene(named, reference, settings):
+    fusion = named("ETV6:5-NTRK3:15")
+    lost = replace(fusion.five, gene="intergenic", gene_id="intergenic", is_sense=False)
+    call = judge(replace(fusion, five=lost), settings)
+    (annotated,) = annotate([call], Catalogue(()), reference)
+    row = fusion_row("S", 1000, annotated)
+    assert (row.frame, row.frame_note) == ("unknown", "a side lies in no gene in sense")
+    assert (row.hgvs_r, row.peptide_junction, row.kinase, row.frames) == (".", ".", ".", ".")
+    assert row.hgnc == "intergenic::NTRK3"
+    assert row.vicc == "?::ENST00000629765.3(NTRK3):e.15"
+
+
+def test_a_rejected_candidate_is_looked_at_in_one_pair(named, reference, settings):
+    call = judge(replace(named("ETV6:5-NTRK3:15"), mapq_phred=0), settings)
+    (annotated,) = annotate([call], Catalogue(()), reference)
+    assert len(annotated.meaning.pairs) == 1
+    row = fusion_row("S", 1000, annotated)
+    assert (row.frame, row.frames) == ("in-frame", ".")
 
 
 # what is kept
