@@ -12,7 +12,7 @@ REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
     "model bam screen align flanks junctions evidence annotated placing recount fusions filters"
     " transcripts protein retained nomenclature meaning"
-    " catalogue exports facts resistance annotate status tables sequences resistance_table"
+    " catalogue exports facts resistance context annotate status tables sequences resistance_table"
 )
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {DOORS}".split(" ")

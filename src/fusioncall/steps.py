@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,16 +25,20 @@ from fusioncall.bam import (
     sort_and_index,
     write_molecules,
 )
-from fusioncall.catalogue import Catalogue, read_catalogue
+from fusioncall.context import (
+    FACT_TABLES,
+    Context,
+    context_facts,
+    known_partners,
+    resistance_sites,
+)
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
-from fusioncall.exports import read_own_catalogue
-from fusioncall.facts import Fact, therapy_facts, tumour_facts
 from fusioncall.files import make_folder, sha256, whole_file
 from fusioncall.model import Census, Molecule, Partner, SampleCalls
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import MANIFEST, Reference
-from fusioncall.resistance import ResistanceSite, codon_depths, read_sites, sites_on
+from fusioncall.resistance import codon_depths, sites_on
 from fusioncall.resistance_table import write_resistance
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
@@ -66,9 +70,6 @@ RESULTS = (
 )
 """The files of a sample."""
 
-FACTS = ("prevalence.tsv", "therapies.tsv", "resistance.tsv")
-"""Tables of `resources/` that `context.tsv` and `resistance.tsv` are made with."""
-
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
 
@@ -80,19 +81,6 @@ class Setup:
     reference: Reference
     settings: Settings
     threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known beside the reads.
-
-    `catalogue` is the table of known partners, `own_catalogue` the user's own that is added to it;
-    `tumour_type` is what the user calls the tumour, empty when unknown.
-    """
-
-    catalogue: Path
-    own_catalogue: Path | None = None
-    tumour_type: str = ""
 
 
 def check_sample_name(name: str) -> str:
@@ -190,7 +178,7 @@ def call(
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=found.calls,
-        codons=codon_depths(molecules, found.calls, _resistance_sites(), setup.reference),
+        codons=codon_depths(molecules, found.calls, resistance_sites(), setup.reference),
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -215,7 +203,8 @@ def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> N
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
     make_folder(out)
-    annotated = annotate(made.calls, _known(context, setup.reference), setup.reference)
+    targets = tuple(target.name for target in setup.reference.targets)
+    annotated = annotate(made.calls, known_partners(context, targets), setup.reference)
     known = setup.reference.manifest.target_sequence_known
     statuses = [
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -229,10 +218,10 @@ def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> N
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
     has_calls = any(each.call.passed for each in annotated)
-    sites = sites_on(_resistance_sites(), setup.reference.targets)
+    sites = sites_on(resistance_sites(), setup.reference.targets)
     limits = setup.settings.resistance
     write_resistance(out / "resistance.tsv", made.sample, made.codons, sites, limits)
-    write_context(out / "context.tsv", made.sample, _facts(context, has_calls=has_calls))
+    write_context(out / "context.tsv", made.sample, context_facts(context, has_calls=has_calls))
     _write_json(out / "qc.json", _qc(made, statuses))
     _write_json(out / "provenance.json", _provenance(made, setup, context))
 
@@ -343,25 +332,6 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
     }
 
 
-def _resistance_sites() -> tuple[ResistanceSite, ...]:
-    return read_sites(resource_path(FACTS[2]))
-
-
-def _known(context: Context, reference: Reference) -> Catalogue:
-    known = read_catalogue(context.catalogue)
-    if context.own_catalogue is None:
-        return known
-    targets = (target.name for target in reference.targets)
-    return known.joined(read_own_catalogue(context.own_catalogue, targets))
-
-
-def _facts(context: Context, *, has_calls: bool) -> Iterator[Fact]:
-    """Facts on the tumour type; on treatments with a call only."""
-    yield from tumour_facts(resource_path(FACTS[0]), context.tumour_type)
-    if has_calls:
-        yield from therapy_facts(resource_path(FACTS[1]))
-
-
 def _provenance(made: SampleCalls, setup: Setup, context: Context) -> dict[str, Any]:
     """What the results were made of and with; no time, host or path, so that it is repeatable."""
     manifest = setup.reference.manifest
@@ -380,7 +350,7 @@ def _provenance(made: SampleCalls, setup: Setup, context: Context) -> dict[str, 
         "catalogue": _source(context.catalogue),
         "own_catalogue": _source(context.own_catalogue) if context.own_catalogue else None,
         "tumour_type": context.tumour_type or None,
-        "facts": [_source(resource_path(name)) for name in FACTS],
+        "facts": [_source(resource_path(name)) for name in FACT_TABLES],
         "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
         "settings_sha256": _settings_digest(setup.settings),
         "inputs": made.census.inputs,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fusioncall.context import Context
 from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
 from fusioncall.settings import read_settings
-from fusioncall.steps import Context, Setup
+from fusioncall.steps import Setup
 
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
