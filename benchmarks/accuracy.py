@@ -210,8 +210,8 @@ sample, up to the colon), truth.tsv, genome.fa, genes.gtf. Arriba on STAR, and F
 
 STAR --runMode genomeGenerate --genomeDir index --genomeFastaFiles genome.fa \\
   --sjdbGTFfile genes.gtf --sjdbOverhang 100 --genomeSAindexNbases 8
-STAR --genomeDir index --readFilesIn all_1.fq all_2.fq --outSAMtype BAM Unsorted \\
-  --outSAMunmapped Within {chimeric}
+STAR --genomeDir index --readFilesIn all_1.fq all_2.fq \\
+  --parametersFiles {parameters}
 arriba -x Aligned.out.bam -g genes.gtf -a genome.fa -o fusions.tsv -O discarded.tsv -f blacklist
 fuzzion2 -pattern=patterns.txt -rank=world.krank -fastq1=all_1.fq -fastq2=all_2.fq > hits.txt
 
@@ -229,7 +229,7 @@ def export(folder: Path) -> None:
     star.write_fastq(samples, folder)
     with whole_file(folder / "truth.tsv") as path:
         path.write_text("".join(star.truth_lines(samples)), encoding="utf-8")
-    sys.stdout.write(PEERS.format(folder=folder, chimeric=star.CHIMERIC))
+    sys.stdout.write(PEERS.format(folder=folder, parameters=star.PARAMETERS))
 
 
 def main(arguments: list[str] | None = None) -> Results | None:

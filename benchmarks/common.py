@@ -19,7 +19,7 @@ import numpy.typing as npt
 from fusioncall.align import Aligner
 from fusioncall.bundle import BundleInputs, build_bundle
 from fusioncall.coords import breakpoint_text
-from fusioncall.kmers import count_hits
+from fusioncall.kmers import count_hits, end_in_tips
 from fusioncall.model import Call, Molecule, Partner, Read, ReadNumber
 from fusioncall.pipeline import call_molecules
 from fusioncall.reference import Reference
@@ -230,6 +230,7 @@ class Bench:
         hits = count_hits(self.reference.kmers, self._filter, sequences)
         targets = len(self.reference.targets)
         enough = (hits[:, :targets] >= self.settings.screen.min_kmer_hits).any(axis=1)
+        enough |= end_in_tips(self.reference.kmers.tips, sequences)
         owners = np.repeat(np.arange(len(molecules)), [len(each.reads) for each in molecules])
         kept = frozenset(owners[enough].tolist())
         return [each for index, each in enumerate(molecules) if index in kept]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from benchmarks.common import Library
 from benchmarks.hard_world import PSEUDOGENES_PERCENT
 from benchmarks.planted import Case, Shape, annotated_cases, shaped_cases
 from benchmarks.recall import (
@@ -74,6 +75,9 @@ def _factors(cases: tuple[Case, ...], world: World, per_acceptor: int) -> Iterat
         "2x150, short fragments": with_short_fragments(BY_LAYOUT["2x150"]),
         "1x75, 1 % errors": replace(BY_LAYOUT["1x75"], error_rate=0.01),
         "1x101, short fragments": with_short_fragments(BY_LAYOUT["1x101"]),
+        "2x101, short fragments, adapters": _with_adapters("2x101"),
+        "2x150, short fragments, adapters": _with_adapters("2x150"),
+        "1x101, short fragments, adapters": _with_adapters("1x101"),
     }
     for name, library in libraries.items():
         yield Series(FACTORS, name, cases, library, (2, 3, 5, 10))
@@ -82,6 +86,11 @@ def _factors(cases: tuple[Case, ...], world: World, per_acceptor: int) -> Iterat
     copied = tuple(annotated_cases(world, max(1, per_acceptor // 3), list(PSEUDOGENES_PERCENT)))
     name = "2x75, partner has a processed pseudogene"
     yield Series(FACTORS, name, copied, BASE, (2, 3, 5, 10), bench="hard")
+
+
+def _with_adapters(layout: str) -> Library:
+    """Short fragments with all that is read behind their ends."""
+    return replace(with_short_fragments(BY_LAYOUT[layout]), has_adapters=True)
 
 
 def _shapes(world: World, base: tuple[Case, ...], count: int) -> Iterator[Series]:

@@ -22,14 +22,11 @@ from fusioncall.bam import read_molecules
 from fusioncall.evaluate import Proportion
 from fusioncall.model import Call, Molecule
 from fusioncall.pipeline import call_molecules
+from fusioncall.resources import resource_path
 from fusioncall.screen import Screen
 
-CHIMERIC = (  # Arriba's recommended parameters
-    "--outFilterMultimapNmax 50 --peOverlapNbasesMin 10 --alignSplicedMateMapLminOverLmate 0.5"
-    " --alignSJstitchMismatchNmax 5 -1 5 5 --chimSegmentMin 10 --chimOutType WithinBAM HardClip"
-    " --chimJunctionOverhangMin 10 --chimScoreDropMax 30 --chimScoreJunctionNonGTAG 0"
-    " --chimScoreSeparation 1 --chimSegmentReadGapMax 3 --chimMultimapNmax 50"
-)
+PARAMETERS = resource_path("star.params")
+"""Chimeric alignment as Arriba recommends it, in STAR's own form."""
 
 Counts = dict[Place, tuple[int, int]]
 
@@ -139,8 +136,8 @@ def _star(bench: Bench, files: Sequence[Path], folder: Path, threads: int) -> Pa
         f" --runThreadN {threads} --outFileNamePrefix {folder}/index_"
     )
     _run(
-        f"STAR --genomeDir {index} --readFilesIn {files[0]} {files[1]} --outSAMtype BAM Unsorted"
-        f" --outSAMunmapped Within --runThreadN {threads} --outFileNamePrefix {folder}/ {CHIMERIC}"
+        f"STAR --genomeDir {index} --readFilesIn {files[0]} {files[1]}"
+        f" --parametersFiles {PARAMETERS} --runThreadN {threads} --outFileNamePrefix {folder}/"
     )
     return folder / "Aligned.out.bam"
 

@@ -14,9 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fusioncall.align import Aligner
+from fusioncall.annotate import annotate
+from fusioncall.catalogue import Catalogue
 from fusioncall.coords import Breakend, Strand, parse_breakpoint
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.model import (
+    AlignmentCounts,
+    Call,
     Candidate,
     Census,
     Fusion,
@@ -24,13 +29,16 @@ from fusioncall.model import (
     Molecule,
     Read,
     ReadNumber,
+    SampleCalls,
     Segment,
     Support,
 )
 from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
 from fusioncall.reference import Reference
-from fusioncall.settings import FilterSettings
+from fusioncall.results import SampleResults
+from fusioncall.settings import FilterSettings, Settings
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
+from fusioncall.status import decide
 from fusioncall.world import SimulatedTranscript, World, reverse_complement
 
 STRAND_PAIRS = tuple(itertools.product(Strand, Strand))
@@ -220,6 +228,38 @@ def exon_edges(world: World, role: str | None = None) -> Iterator[tuple[Simulate
                 yield transcript, number
 
 
+def exon_places(transcript: SimulatedTranscript) -> list[int]:
+    """All 0-based places of the exons, in the direction of transcription."""
+    forward = transcript.strand is Strand.FORWARD
+    return [
+        place
+        for exon in transcript.exons
+        for place in (
+            range(exon.start, exon.end) if forward else range(exon.end - 1, exon.start - 1, -1)
+        )
+    ]
+
+
+def other_base(*bases: str) -> str:
+    """A base that is none of these."""
+    return min(set("ACGT") - set(bases))
+
+
+def changed(text: str, places: Iterable[int]) -> str:
+    """The text with another base at each of some places."""
+    bases = list(text)
+    for place in places:
+        bases[place] = {"A": "C", "C": "G", "G": "T", "T": "A"}[bases[place]]
+    return "".join(bases)
+
+
+def aligned(
+    molecules: Iterable[Molecule], reference: Reference, settings: Settings
+) -> list[Molecule]:
+    """The molecules with their alignments."""
+    return list(Aligner(reference.index_path, settings.align).align(molecules, 1))
+
+
 # what was counted
 
 
@@ -227,9 +267,11 @@ def support(split: int = 5, spanning: int = 3, *, anchor_bp: int = 40) -> Suppor
     return Support(
         split_molecules=split,
         spanning_molecules=spanning,
-        unfused_molecules=0,
+        unfused3_molecules=0,
+        unfused5_molecules=None,
         rivals=(),
         excess_edits=0,
+        misfit_molecules=0,
         copies=0,
         distinct_starts=split + spanning,
         best_anchor_bp=anchor_bp,
@@ -261,6 +303,28 @@ def census(fragments: int = 200_000, **target_reads: int) -> Census:
         control_reads={},
         inputs=(),
     )
+
+
+def sample_results(
+    calls: Sequence[Call], reference: Reference, settings: Settings, name: str = "S"
+) -> SampleResults:
+    """Judged calls as those of a sample, with the answers; the catalogue is empty."""
+    made = SampleCalls(
+        schema=2,
+        sample=name,
+        fusioncall="0",
+        settings_sha256="",
+        reference="world",
+        reference_sha256="",
+        census=census(),
+        alignments=AlignmentCounts(),
+        molecules=0,
+        proposals=0,
+        normal_splices=0,
+        calls=tuple(calls),
+    )
+    statuses = (decide(each.name, 1.0, calls, made.census, settings) for each in reference.targets)
+    return SampleResults(made, annotate(calls, Catalogue(()), reference), tuple(statuses))
 
 
 # k-mers, by sets of words
@@ -327,6 +391,28 @@ def write_fastq(path: Path, records: Iterable[tuple[str, str]], end: str = "\n")
     return path
 
 
+class EditedReference:
+    """A `Reference` with other bases in some places; genes, targets and donors stay as they are."""
+
+    def __init__(self, reference: Reference, world: World) -> None:
+        self._reference = reference
+        self.genome = dict(world.genome)
+
+    def __getattr__(self, name: str):
+        return getattr(self._reference, name)
+
+    def write(self, contig: str, places: Sequence[int], strand: Strand, text: str) -> None:
+        """Write bases of a strand at 0-based places, given in the direction of transcription."""
+        bases = list(self.genome[contig])
+        for place, base in zip(places, text, strict=True):
+            bases[place] = base if strand is Strand.FORWARD else reverse_complement(base)
+        self.genome[contig] = "".join(bases)
+
+    def transcribed(self, contig, blocks, strand):
+        forward = "".join(self.genome[contig][max(0, start) : end] for start, end in blocks)
+        return forward if strand is Strand.FORWARD else reverse_complement(forward)
+
+
 class SmallReference:
     """As much of a `Reference` as finding exact junctions needs, from bases and exon edges.
 
@@ -341,6 +427,9 @@ class SmallReference:
     def genes_at(self, contig, start, end):
         """No gene models: only edges."""
         return ()
+
+    def bases(self, contig, start, end):
+        return self.genome[contig][start:end]
 
     def transcribed(self, contig, blocks, strand):
         forward = "".join(self.genome[contig][start:end] for start, end in blocks)

@@ -14,11 +14,14 @@ import pytest
 
 from fusioncall.bundle import BundleInputs, build_bundle
 from fusioncall.cli import main
+from fusioncall.plants import Molecules, parse_fusion
 from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.settings import read_settings
+from fusioncall.simulate import ReadSettings, SamplePlan, background_of, simulate_sample
 from fusioncall.world import build_world
 from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
+from sequencing import run_fastq
 
 # A slow machine is no failure, and every run tries the same examples.
 hypothesis.settings.register_profile("fusioncall", deadline=None, derandomize=True)
@@ -129,6 +132,28 @@ def reference_folder(bundle_inputs, settings, tmp_path_factory):
 def reference(reference_folder):
     """The world's open reference bundle."""
     return Reference(reference_folder)
+
+
+EVERY_KIND = (
+    "ETV6:4-NTRK3:14",
+    "ETV6:5-NTRK3:15",
+    "TPM3:8-NTRK1:10",
+    "LMNA:11-20-NTRK1:11",
+    "SQSTM1:5-NTRK1:10:CTC",
+    "NTRK3:14-ETV6:6",
+    "EML4:2-NTRK3/NM_001007156:15",
+    "TRIM24:12-NTRK2:18",
+)
+
+
+@pytest.fixture(scope="session")
+def every_kind(world, reference_folder, tmp_path_factory):
+    """The result files of one sample with a fusion of each kind; not to be changed."""
+    plants = tuple(parse_fusion(world, text, Molecules(split=5, spanning=5)) for text in EVERY_KIND)
+    reads = ReadSettings(error_rate=0.003)
+    plan = SamplePlan("S", 4, reads, plants, background_of(world, 1000))
+    out = tmp_path_factory.mktemp("every_kind") / "S"
+    return run_fastq(simulate_sample(world, plan), reference_folder, out)
 
 
 @pytest.fixture

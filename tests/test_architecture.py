@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from conftest import CHECKOUT
 
@@ -10,12 +11,13 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
-    "model bam screen align flanks junctions evidence annotated placing recount fusions filters"
-    " transcripts protein retained nomenclature meaning"
+    "model bam screen align flanks junctions adapters evidence annotated clips placing recount"
+    " pairs unfused fusions filters transcripts protein retained nomenclature meaning"
     " catalogue exports facts resistance context annotate status tables sequences resistance_table"
 )
+TELLING = "provenance results vcf peers assayed multiqc pileup drawing report"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
-ORDER = f"{WORDS} {REFERENCE} {FLOW} {DOORS}".split(" ")
+ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
 
 def imported(module: str) -> set[str]:
@@ -46,4 +48,4 @@ def test_imports_only_go_up():
 def test_the_library_does_not_know_the_command_line():
     for module in ORDER:
         text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-        assert "fusioncall.cli" not in text or module == "__init__", module
+        assert not re.search(r"fusioncall\.cli\b", text) or module == "__init__", module

@@ -19,6 +19,7 @@ from fusioncall.resistance_table import RESISTANCE_COLUMNS
 from fusioncall.sequences import PAIR_COLUMNS
 from fusioncall.status import Status
 from fusioncall.tables import CANDIDATE_COLUMNS, CONTEXT_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
+from fusioncall.vcf import FORMAT_FIELDS, INFO_FIELDS
 from test_architecture import ORDER
 
 DOCUMENTS = sorted(
@@ -28,7 +29,9 @@ OUTPUTS = CHECKOUT / "docs" / "outputs.md"
 FOREIGN_OPTIONS = {
     # of Snakemake
     *("--configfile", "--cores", "--replace-workflow-config", "--resources", "--retries"),
-    *("--sdm", "--lint"),
+    *("--sdm", "--lint", "--report"),
+    # of bcftools
+    "--check-ref",
     # of STAR
     "--chimOutType",
 }
@@ -76,6 +79,11 @@ def test_columns(table, columns):
     assert documented(table, "column") == list(columns)
 
 
+def test_vcf_fields():
+    fields = [name for name, *_ in (*INFO_FIELDS, *FORMAT_FIELDS)]
+    assert documented("fusions.vcf.gz", "field") == fields
+
+
 def test_candidates_begin_with_the_columns_of_fusions():
     assert CANDIDATE_COLUMNS[: len(FUSION_COLUMNS)] == FUSION_COLUMNS
 
@@ -111,35 +119,21 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
         yield path
 
 
-@pytest.fixture(scope="module")
-def results(reference_folder, tmp_path_factory):
-    """The results of a small run."""
-    from fusioncall.cli import main
-
-    folder = tmp_path_factory.mktemp("docs")
-    words = f"--quiet simulate --out {folder} --sample S --background 200 --fusion ETV6:5-NTRK3:15"
-    assert main(words.split(" ")) == 0
-    reads = f"--fastq1 {folder}/S_1.fq.gz --fastq2 {folder}/S_2.fq.gz"
-    words = f"--quiet run --sample S {reads} --reference {reference_folder} --out {folder}/S"
-    assert main(words.split(" ")) == 0
-    return folder / "S"
-
-
-@pytest.mark.parametrize("name", ["qc.json", "provenance.json"])
-def test_keys(results, name):
-    found = set(leaves(json.loads((results / name).read_text(encoding="utf-8"))))
-    told = documented(name, "key")
+@pytest.mark.parametrize("name", ["qc.json", "provenance.json", "fusions.json"])
+def test_keys(every_kind, name):
+    found = set(leaves(json.loads((every_kind / name).read_text(encoding="utf-8"))))
+    told = [key for cell in documented(name, "key") for key in cell.replace("`", "").split(", ")]
     rules = {key: re.compile(re.escape(key).replace(r"\*", "[^.]+")) for key in told}
     covered = {path: [key for key in told if rules[key].fullmatch(path)] for path in found}
     assert {path for path, keys in covered.items() if len(keys) != 1} == set()
     assert {key for keys in covered.values() for key in keys} == set(told)
 
 
-def test_result_files(results):
+def test_result_files(every_kind):
     text = OUTPUTS.read_text(encoding="utf-8")
     told = first_cells(section(text, "The files of a sample"), "file")
     names = {name.strip(" `") for cell in told for name in cell.split(",")}
-    assert names == {path.name for path in results.iterdir()}
+    assert names == {path.name for path in every_kind.iterdir()}
 
 
 def parsers(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, set[str]]]:

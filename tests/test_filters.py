@@ -43,8 +43,9 @@ def test_good_fusion_passes_everything(fusion, pinned):
         Verdict("anchor_bp", True, "40", ">=12"),
         Verdict("mapq_phred", True, "60", ">=1"),
         Verdict("triplets", True, str(fusion.triplets), ">=7"),
-        Verdict("homology_bp", True, "0", "<=5"),
+        Verdict("homology_bp", True, str(fusion.shared_bp), "<=5"),
         Verdict("excess_edits", True, "0", "=0"),
+        Verdict("misfits", True, "0", "<=1"),
         Verdict("partners", True, "1", "<=10"),
     )
     assert call.passed
@@ -157,9 +158,12 @@ def test_limits_are_those_of_the_settings(fusion, pinned):
         min_mapq_phred=61,
         min_triplets=19,
         max_partners=1,
+        free_misfits=0,
+        max_misfits_per_split=0.1,
     )
     stricter = msgspec.structs.replace(pinned, filters=filters)
-    call = judge(fusion, stricter)
+    strange = replace(fusion, support=replace(fusion.support, misfit_molecules=2))
+    call = judge(strange, stricter)
     assert [(each.filter, each.passed, each.limit) for each in call.verdicts] == [
         ("class", True, "=kinase-fusion"),
         ("molecules", False, ">=9"),
@@ -169,24 +173,45 @@ def test_limits_are_those_of_the_settings(fusion, pinned):
         ("triplets", False, ">=19"),
         ("homology_bp", True, "<=5"),
         ("excess_edits", True, "=0"),
+        ("misfits", False, "<=0"),
         ("partners", True, "<=1"),
     ]
     assert verdict(off_site(fusion), stricter, "molecules").limit == ">=10"
 
 
-@pytest.mark.parametrize(("split", "passes"), [(1, False), (2, True)])
-def test_split_molecules_off_the_exon_edges(fusion, pinned, split, passes):
-    one = replace(off_site(fusion), support=support(split, 5))
-    assert verdict(one, pinned, "split") == Verdict("split", passes, str(split), ">=2")
+@pytest.mark.parametrize(
+    ("split", "scattered", "limit", "passes"),
+    [(1, 0, 1, True), (0, 0, 1, False), (1, 1, 2, False), (2, 1, 2, True), (2, 40, 2, True)],
+)
+def test_split_molecules_off_the_exon_edges(fusion, pinned, split, scattered, limit, passes):
+    one = replace(off_site(fusion), support=support(split, 5), scattered_junctions=scattered)
+    assert verdict(one, pinned, "split") == Verdict("split", passes, str(split), f">={limit}")
 
 
-@pytest.mark.parametrize(("homology_bp", "passes"), [(5, True), (6, False)])
-def test_homology_counts_off_the_exon_edges_only(fusion, pinned, homology_bp, passes):
-    one = replace(fusion, homology_bp=homology_bp)
+def test_scattered_junctions_say_nothing_of_exon_edges(fusion, pinned):
+    one = replace(fusion, support=support(1, 1), scattered_junctions=9)
+    assert verdict(one, pinned, "split") == Verdict("split", True, "1", ">=1")
+
+
+@pytest.mark.parametrize(("shared_bp", "passes"), [(5, True), (6, False)])
+def test_homology_counts_off_the_exon_edges_only(fusion, pinned, shared_bp, passes):
+    one = replace(fusion, shared_bp=shared_bp)
     assert verdict(one, pinned, "homology_bp").passed
     assert verdict(off_site(one), pinned, "homology_bp") == Verdict(
-        "homology_bp", passes, str(homology_bp), "<=5"
+        "homology_bp", passes, str(shared_bp), "<=5"
     )
+
+
+@pytest.mark.parametrize(
+    ("split", "misfits", "limit", "passes"),
+    [(2, 1, 1, True), (2, 2, 1, False), (10, 3, 3, True), (10, 4, 3, False), (1, 0, 1, True)],
+)
+def test_molecules_that_fit_in_part_fail_the_junction(
+    fusion, pinned, split, misfits, limit, passes
+):
+    counted = replace(support(split, 3), misfit_molecules=misfits)
+    one = replace(fusion, support=counted)
+    assert verdict(one, pinned, "misfits") == Verdict("misfits", passes, str(misfits), f"<={limit}")
 
 
 @pytest.mark.parametrize(("triplets", "passes"), [(6, False), (7, True)])

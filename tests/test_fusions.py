@@ -8,12 +8,16 @@ import msgspec
 import pytest
 
 from builders import (
+    EditedReference,
     candidate,
     candidate_of,
+    changed,
     donor_edge,
+    exon_places,
     fused_text,
     fusion_of,
     junction_of,
+    other_base,
     plant,
     support,
 )
@@ -266,6 +270,126 @@ def test_splice_forms_of_one_event_share_their_molecules(world, reference):
         assert [each.partners for each in told] == [2, 2, 2, 2, 2, 1, 1]
         assert [each.partner_share for each in told] == [1, 1, 1, 0.25, 0, 1, 1]
     assert with_events([]) == ()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_other_junctions_off_the_exon_edges_are_counted(world, reference, order):
+    """Those with molecules between the same two genes; an insert between edges is one as well."""
+    expected = {
+        ("ETV6:5-20-NTRK3:15", 2): 2,
+        ("ETV6:5-33-NTRK3:15+9", 1): 2,
+        ("ETV6:5-NTRK3:15:ACG", 4): 2,
+        ("ETV6:5-41-NTRK3:15", 0): 3,  # without molecules
+        ("ETV6:5-NTRK3:15", 9): 3,  # on the edges
+        ("BTBD1:4-20-NTRK3:14", 1): 0,
+        ("ETV6:5-20-NTRK1:10", 1): 0,
+    }
+    fusions = [
+        name_fusion(candidate(world, text), support(split, 0), reference, LIMITS)
+        for text, split in expected
+    ]
+    told = with_events(fusions[::order])[::order]
+    assert [each.scattered_junctions for each in told] == list(expected.values())
+
+
+# shared bases
+
+
+def beside(world, text, *, is_donor):
+    """The places before and from a cut on, along the transcript; the gene's strand and contig."""
+    planted = plant(world, text)
+    transcript = world.transcript(planted.transcript5 if is_donor else planted.transcript3)
+    junction = junction_of(planted)
+    end = junction.donor if is_donor else junction.acceptor
+    places = exon_places(transcript)
+    cut = places.index(end.position) + is_donor
+    return transcript, places[:cut], places[cut:]
+
+
+def shared(world, reference, text, before, after):
+    """`shared_bp` when the genes are alike along so many bases before and from the cut on.
+
+    The target is given the partner's bases, the first one beyond them excepted.
+    """
+    edited = EditedReference(reference, world)
+    five, five_before, five_after = beside(world, text, is_donor=True)
+    three, three_before, three_after = beside(world, text, is_donor=False)
+    given = list(zip(five_before[::-1][:before], three_before[::-1], strict=False))
+    given += zip(five_after[:after], three_after, strict=False)
+    for source, place in given:
+        edited.write(three.contig, [place], three.strand, base_at(edited, five, source))
+    step = 1 if five.strand is Strand.FORWARD else -1
+    cut = five_before[-1]
+    ends = (
+        (five_before[-before - 1], cut - step * before, three_before[-before - 1]),
+        (five_after[after], cut + step * (after + 1), three_after[after]),
+    )
+    for along, genome, place in ends:
+        base = other_base(base_at(edited, five, along), base_at(edited, five, genome))
+        edited.write(three.contig, [place], three.strand, base)
+    return fusion_of(candidate(world, text), support(), edited, LIMITS).shared_bp
+
+
+def base_at(reference, transcript, place):
+    return reference.transcribed(transcript.contig, ((place, place + 1),), transcript.strand)
+
+
+SHARING = ("ETV6:5-20-NTRK3:15+3", "TPM3:8-20-NTRK1:10+3", "QKI:6-20-NTRK2:16+3")
+
+
+@pytest.mark.parametrize("text", SHARING)
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (3, 0), (4, 0), (9, 0), (0, 6), (9, 4)])
+def test_bases_are_shared_along_transcripts_over_an_exon_border(
+    world, reference, text, before, after
+):
+    """Three bases into the target's exon: more of them lie in the exon before."""
+    assert shared(world, reference, text, before, after) == before + after
+
+
+@pytest.mark.parametrize("text", ["ETV6:5-3-NTRK3:15+30", "BTBD1:4-3-NTRK1:10+30"])
+@pytest.mark.parametrize("after", [2, 3, 4, 9])
+def test_bases_are_shared_behind_the_partners_exon(world, reference, text, after):
+    """Three bases before the end of the partner's exon: more of them lie in the next one."""
+    assert shared(world, reference, text, 0, after) == after
+
+
+def with_insert(world, reference, text, errors, alike):
+    """`shared_bp` of a junction whose inserted bases are the partner's next, but for errors.
+
+    Behind them the partner goes on as the target does, for so many bases.
+    """
+    plain, _, inserted = text.rpartition(":")
+    edited = EditedReference(reference, world)
+    five, _, five_after = beside(world, plain, is_donor=True)
+    three, three_before, three_after = beside(world, plain, is_donor=False)
+    size = len(inserted)
+    next_bases = changed(inserted, range(errors))
+    edited.write(five.contig, five_after[:size], five.strand, next_bases)
+    for source, place in zip(three_after[:alike], five_after[size:], strict=False):
+        edited.write(five.contig, [place], five.strand, base_at(edited, three, source))
+    beyond = other_base(base_at(edited, three, three_after[alike]))
+    edited.write(five.contig, [five_after[size + alike]], five.strand, beyond)
+    last = other_base(next_bases[-1], inserted[-1])
+    edited.write(three.contig, [three_before[-1]], three.strand, last)
+    return fusion_of(candidate(world, text), support(), edited, LIMITS).shared_bp
+
+
+@pytest.mark.parametrize("inserted", ["A", "CT", "GAC"])
+@pytest.mark.parametrize("errors", [0, 1])
+@pytest.mark.parametrize("text", ["ETV6:5-30-NTRK3:15+40", "TPM3:8-30-NTRK1:10+40"])
+def test_inserted_bases_may_be_shared_bases_with_an_error(world, reference, text, inserted, errors):
+    assert with_insert(world, reference, f"{text}:{inserted}", errors, 8) == 8
+
+
+@pytest.mark.parametrize("text", ["ETV6:5-30-NTRK3:15+40", "TPM3:8-30-NTRK1:10+40"])
+def test_inserted_bases_with_two_errors_are_no_shared_bases(world, reference, text):
+    assert with_insert(world, reference, f"{text}:GAC", 2, 8) < 8
+
+
+def test_homology_of_the_genome_is_the_least(world, reference):
+    text = "ETV6:5-20-NTRK3:15+3"
+    one = candidate_of(junction_of(plant(world, text)), homology_bp=7)
+    assert fusion_of(one, support(), reference, LIMITS).shared_bp == 7
 
 
 @pytest.mark.parametrize("text", ["ETV6:5-NTRK3:15", "TPM3:8-NTRK1:10", "LMNA:11-150-NTRK1:11"])

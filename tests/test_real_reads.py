@@ -16,13 +16,6 @@ from sequencing import rows, run_files
 
 pytestmark = pytest.mark.slow
 
-CHIMERIC = (  # Arriba's recommended parameters
-    "--outFilterMultimapNmax 50 --peOverlapNbasesMin 10 --alignSplicedMateMapLminOverLmate 0.5"
-    " --alignSJstitchMismatchNmax 5 -1 5 5 --chimSegmentMin 10 --chimOutType WithinBAM HardClip"
-    " --chimJunctionOverhangMin 10 --chimScoreDropMax 30 --chimScoreJunctionNonGTAG 0"
-    " --chimScoreSeparation 1 --chimSegmentReadGapMax 3 --chimMultimapNmax 50"
-)
-
 
 @pytest.fixture(scope="module")
 def shared_data(request):
@@ -85,8 +78,8 @@ def star_bam(shared_data, spike_in, tmp_path_factory):
     genome.unlink()
     run(
         f"STAR --genomeDir {folder / 'index'} --readFilesIn {spike_in[0]} {spike_in[1]}"
-        f" --readFilesCommand gzip -dc --outSAMtype BAM Unsorted --outSAMunmapped Within"
-        f" --runThreadN 2 --outFileNamePrefix {folder}/ {CHIMERIC}"
+        f" --readFilesCommand gzip -dc --parametersFiles {resource_path('star.params')}"
+        f" --runThreadN 2 --outFileNamePrefix {folder}/"
     )
     shutil.rmtree(folder / "index")
     run(f"samtools sort -o {folder}/sorted.bam {folder}/Aligned.out.bam")

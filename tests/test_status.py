@@ -77,7 +77,7 @@ REJECTED = ("NOT_DETECTED", "no candidate of weight (1 rejected) in 200000 fragm
         (
             "LMNA:11-150-NTRK1:11",
             (1, 1),
-            ("INDETERMINATE", "LMNA::NTRK1: molecules 2 (limit >=3), split 1 (limit >=2)"),
+            ("INDETERMINATE", "LMNA::NTRK1: molecules 2 (limit >=3)"),
         ),
         ("LMNA:11-150-NTRK1:11", (1, 0), REJECTED),
         (

@@ -62,14 +62,15 @@ def commands(done) -> list[str]:
 
 
 REFERENCE_JOBS = {"reference_build": 1, "reference_check": 1}
+BAM_JOBS = {"call": 1, "annotate": 1, "report": 1}
 
 
 @pytest.mark.parametrize(
     ("rows", "jobs"),
     [
-        (PAIRED + LANES + BAM, {"screen": 2, "align": 2, "call": 3, "annotate": 3}),
-        (SINGLE, {"screen": 1, "align": 1, "call": 1, "annotate": 1}),
-        (BAM, {"call": 1, "annotate": 1}),
+        (PAIRED + LANES + BAM, {"screen": 2, "align": 2, "call": 3, "annotate": 3, "report": 3}),
+        (SINGLE, {"screen": 1, "align": 1, "call": 1, "annotate": 1, "report": 1}),
+        (BAM, BAM_JOBS),
     ],
     ids=["two FASTQ and one BAM", "single-end", "BAM"],
 )
@@ -81,7 +82,7 @@ def test_jobs_of_samples(run_folder, snakefile, rows, jobs):
 
 def test_bundle_that_is_built_already_is_only_checked(run_folder):
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, reference={"bundle": "bundle/"})
-    assert planned(done) == {"all": 1, "reference_check": 1, "call": 1, "annotate": 1}
+    assert planned(done) == {"all": 1, "reference_check": 1} | BAM_JOBS
     assert commands(done)[0] == (
         "fusioncall reference check bundle > results/reference/check.txt "
         "2> results/reference/logs/check.log"
@@ -95,7 +96,7 @@ def test_reference_by_address_is_downloaded(run_folder):
         "gtf": "https://example.org/genes.gtf?version=1&plain=yes",
     }
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, reference=reference)
-    assert planned(done) == ({"all": 1, "download": 2, "call": 1, "annotate": 1} | REFERENCE_JOBS)
+    assert planned(done) == {"all": 1, "download": 2} | BAM_JOBS | REFERENCE_JOBS
     found = sorted(commands(done))
     folder = "reference/tiny.downloads"
     logs = "results/reference/logs"
@@ -154,7 +155,8 @@ def test_commands_of_samples(run_folder):
             ),
             (
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "
-                f"{lanes}/work/census.json' --reference reference/tiny --settings settings.yaml "
+                f"{lanes}/work/census.json' --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
+                f"l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml "
                 f"--calls {lanes}/work/calls.json' --evidence {lanes}/evidence.bam' --threads 2 2> "
                 f"{lanes}/logs/call.log'"
             ),
@@ -168,6 +170,13 @@ def test_commands_of_samples(run_folder):
                 f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
                 f"--own-catalogue genes.gtf {tumour}--out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
+                for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
+            ),
+            *(
+                f"fusioncall report --calls {sample}/work/calls.json' --evidence "
+                f"{sample}/evidence.bam' --reference reference/tiny --settings settings.yaml "
+                f"--catalogue genes.gtf --own-catalogue genes.gtf {tumour}--out "
+                f"{sample}/report.html' 2> {sample}/logs/report.log'"
                 for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
             ),
         ]
@@ -185,8 +194,7 @@ def test_import_as_module_from_elsewhere(run_folder):
     )
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, snakefile=mine)
     assert planned(done) == {
-        f"fusions_{rule}": count
-        for rule, count in ({"all": 1, "call": 1, "annotate": 1} | REFERENCE_JOBS).items()
+        f"fusions_{rule}": count for rule, count in ({"all": 1} | BAM_JOBS | REFERENCE_JOBS).items()
     }
 
 
@@ -259,4 +267,4 @@ def test_versions_of_the_conda_environment_are_those_of_the_lock():
     project = (CHECKOUT / "pyproject.toml").read_text()
     needed = re.search(r"^dependencies = \[(.*?)\]", project, re.MULTILINE | re.DOTALL)
     assert needed is not None
-    assert {name for name, _ in pinned} == set(re.findall(r'"([a-z]+)', needed[1]))
+    assert {name for name, _ in pinned} == set(re.findall(r'"([a-z0-9]+)', needed[1]))

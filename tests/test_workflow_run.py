@@ -106,3 +106,10 @@ def test_a_second_time_there_is_nothing_to_do(project):
     again = snakemake(project, "--dry-run")
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_snakemakes_own_report_holds_answers_calls_and_reports(project):
+    done = snakemake(project, "--report", "report.zip")
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in ("report.html", "verdicts.tsv", "fusions.tsv"):
+        assert done.stderr.count(f"Adding {name} ") == len(READS) + 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fusioncall.coords import Breakend, Side
+from fusioncall.genes import Block
 from fusioncall.junctions import Join, refine
 from fusioncall.model import (
     CIGAR_CONSUMES_QUERY,
@@ -99,8 +100,7 @@ def _beyond_new_introns(segment: Segment, reference: Reference) -> int:
     for gap in segment.gaps:
         before = sum(end - start for start, end in segment.blocks if end <= gap[0])
         after = sum(end - start for start, end in segment.blocks if start >= gap[1])
-        genes = reference.genes_at(segment.contig, *gap)
-        if min(before, after) < _HANGING_BP and not any(gap in gene.introns for gene in genes):
+        if min(before, after) < _HANGING_BP and _is_new(segment.contig, gap, reference):
             hanging += min(before, after)
     return hanging
 
@@ -267,14 +267,16 @@ def _sense_score(donor: Breakend, acceptor: Breakend, reference: Reference) -> i
 
 
 def _trimmed(segment: Segment, keeps: Side) -> Segment:
-    """A piece without an indel at its breakend, and without a short run of bases beyond an indel.
+    """A piece without an indel at its breakend, and without a few bases beyond an indel or N gap.
 
-    An aligner that wants the intron to begin with GT pays for it with an indel beside the gap.
+    An aligner that wants the intron to begin with GT pays for it with an indel beside the gap, and
+    finds a place for some inserted bases in any intron. When they are those of an exon,
+    they are given back (`junctions.with_short_exons`).
     """
     cigar = list(segment.cigar if keeps is Side.RIGHT else segment.cigar[::-1])
     dropped: list[tuple[str, int]] = []
     while len(cigar) > 1 and (
-        cigar[0][0] in "ID" or (cigar[1][0] in "ID" and cigar[0][1] < _SHORT_RUN_BP)
+        cigar[0][0] in "IDN" or (cigar[1][0] in "IDN" and cigar[0][1] < _SHORT_RUN_BP)
     ):
         dropped.append(cigar.pop(0))
     bases = _consumed(tuple(dropped), CIGAR_CONSUMES_REFERENCE)
@@ -288,6 +290,10 @@ def _trimmed(segment: Segment, keeps: Side) -> Segment:
         query_end=segment.query_end - (query if query_end_lost else 0),
         cigar=tuple(cigar if keeps is Side.RIGHT else cigar[::-1]),
     )
+
+
+def _is_new(contig: str, gap: Block, reference: Reference) -> bool:
+    return not any(gap in gene.introns for gene in reference.genes_at(contig, *gap))
 
 
 def _run(segment: Segment, keeps: Side, window: int) -> int:

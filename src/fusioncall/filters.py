@@ -54,13 +54,14 @@ def molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
 
 
 def split_molecules(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
-    """Reads across the junction, more when a side is not an annotated exon edge.
+    """Reads across the junction; when a side is not an annotated exon edge, more.
 
-    Reverse transcriptase that changes templates makes single reads with a random junction each.
+    Reverse transcriptase that changes templates makes single reads with a random junction each. One
+    split read is enough for spanning pairs that no other such junction of the two genes explains.
     """
     limits = settings.filters
     limit = limits.min_split_molecules
-    if not is_spliced(fusion):
+    if not is_spliced(fusion) and fusion.scattered_junctions > 0:
         limit = max(limit, limits.min_split_off_splice_site)
     return _at_least(fusion.support.split_molecules, limit)
 
@@ -96,13 +97,21 @@ def partners(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
 def homology(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
     """No long homology off the exon edges: it is where a polymerase changes templates."""
     limit = settings.filters.max_homology_off_splice_site_bp
-    passed = is_spliced(fusion) or fusion.homology_bp <= limit
-    return passed, str(fusion.homology_bp), f"<={limit}"
+    passed = is_spliced(fusion) or fusion.shared_bp <= limit
+    return passed, str(fusion.shared_bp), f"<={limit}"
 
 
 def likeness(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  # noqa: ARG001 - a Filter
     """Split reads that are like the two genes, and not like a paralogue of one."""
     return fusion.support.excess_edits == 0, str(fusion.support.excess_edits), "=0"
+
+
+def misfits(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """Not many reads that go on from the donor into something like the acceptor."""
+    support = fusion.support
+    limits = settings.filters
+    limit = max(limits.free_misfits, int(support.split_molecules * limits.max_misfits_per_split))
+    return support.misfit_molecules <= limit, str(support.misfit_molecules), f"<={limit}"
 
 
 FILTERS: dict[str, Filter] = {
@@ -114,6 +123,7 @@ FILTERS: dict[str, Filter] = {
     "triplets": complexity,
     "homology_bp": homology,
     "excess_edits": likeness,
+    "misfits": misfits,
     "partners": partners,
 }
 """All filters by name, in the order of their columns."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fusioncall.coords import Breakend, Side, Strand
-from fusioncall.genes import Block
+from fusioncall.genes import Block, Transcript
 from fusioncall.reference import Reference
 
 Blocks = tuple[Block, ...]
@@ -57,6 +57,7 @@ def _flank(
     through: set[tuple[Blocks, Blocks]] = set()
     genomic_lost = _genomic_lost(end, reach_bp)
     annotated = list(_transcripts_at(end, strand, reference))
+    annotated = annotated or list(_through_intron(end, strand, reference))
     for exons in annotated:
         inside = _nearest(_kept(exons, end), end, reach_bp, lost=False)
         kept.add(inside)
@@ -81,12 +82,24 @@ def _flank(
 
 def _transcripts_at(end: Breakend, strand: Strand, reference: Reference) -> Iterator[Blocks]:
     """The exons of the sense transcripts that have the breakend in an exon."""
+    for transcript in _sense_transcripts(end, strand, reference):
+        if transcript.exon_index(end.position) is not None:
+            yield transcript.exons
+
+
+def _sense_transcripts(end: Breakend, strand: Strand, reference: Reference) -> Iterator[Transcript]:
     for gene in reference.genes_at(end.contig, end.position, end.position + 1):
-        if gene.strand is not strand:
-            continue
-        for transcript in gene.transcripts:
-            if transcript.exon_index(end.position) is not None:
-                yield transcript.exons
+        if gene.strand is strand:
+            yield from gene.transcripts
+
+
+def _through_intron(end: Breakend, strand: Strand, reference: Reference) -> Iterator[Blocks]:
+    """The exons of the sense transcripts around an intron with the breakend, and that intron."""
+    for transcript in _sense_transcripts(end, strand, reference):
+        for (start, left), (right, stop) in pairwise(transcript.exons):
+            if left <= end.position < right:
+                outside = [each for each in transcript.exons if each[1] <= start or stop <= each[0]]
+                yield tuple(sorted([*outside, (start, stop)]))
 
 
 def _introns(blocks: Blocks) -> Iterator[Block]:

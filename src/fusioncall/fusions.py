@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product, takewhile
+from operator import eq, ne
 
 from fusioncall.coords import Breakend, Strand, breakpoint_text
 from fusioncall.flanks import acceptor_flank, donor_flank
@@ -45,6 +47,7 @@ def name_fusion(
         fusion_class=_classify(five, three, enters, settings.max_read_through_bp),
         inserted=candidate.junction.inserted,
         homology_bp=candidate.homology_bp,
+        shared_bp=max(candidate.homology_bp, _shared_bp(candidate.junction, reference)),
         mapq_phred=candidate.best_mapq_phred,
         distance_bp=collinear_distance_bp(five, three),
         triplets=_triplets(donor, acceptor, reference),
@@ -58,11 +61,14 @@ def with_events(fusions: Sequence[Fusion]) -> tuple[Fusion, ...]:
 
     The splice forms of one rearrangement (ETV6 exon 4 or 5 to NTRK3 exon 14 or 15) join the same
     two genes in the same direction at annotated exon edges. A molecule counts for one junction, so
-    the molecules of an event are their sum. A junction off the exon edges stands for itself.
+    the molecules of an event are their sum. A junction off the exon edges stands for itself; many
+    of them between the same two genes are changes of template.
     """
     events: Counter[_Event] = Counter()
     partners: dict[tuple[str, FusionClass], Counter[str]] = defaultdict(Counter)
+    scattered: Counter[_Genes] = Counter()
     for fusion in fusions:
+        scattered[_genes(fusion)] += _is_scattered(fusion)
         events[_event(fusion)] += fusion.support.total
         partners[fusion.target, fusion.fusion_class][fusion.five.gene_id] += fusion.support.total
     told = []
@@ -73,6 +79,7 @@ def with_events(fusions: Sequence[Fusion]) -> tuple[Fusion, ...]:
             replace(
                 fusion,
                 sibling_molecules=events[_event(fusion)] - fusion.support.total,
+                scattered_junctions=scattered[_genes(fusion)] - _is_scattered(fusion),
                 partners=sum(count > 0 for count in counts.values()),
                 partner_share=counts[fusion.five.gene_id] / strongest if strongest else 0.0,
             )
@@ -81,6 +88,7 @@ def with_events(fusions: Sequence[Fusion]) -> tuple[Fusion, ...]:
 
 
 _Event = tuple[object, ...]
+_Genes = tuple[str, str]
 
 
 def is_spliced(fusion: Fusion) -> bool:
@@ -89,14 +97,26 @@ def is_spliced(fusion: Fusion) -> bool:
     return sites == {Site.SPLICE_SITE} and not fusion.inserted
 
 
+def _genes(fusion: Fusion) -> _Genes:
+    return fusion.five.gene_id, fusion.three.gene_id
+
+
+def _is_scattered(fusion: Fusion) -> bool:
+    return fusion.support.total > 0 and not is_spliced(fusion)
+
+
 def _event(fusion: Fusion) -> _Event:
-    genes = (fusion.five.gene_id, fusion.three.gene_id, fusion.fusion_class)
+    genes = (*_genes(fusion), fusion.fusion_class)
     if is_spliced(fusion):
         return genes
     return (*genes, fusion.five.position, fusion.three.position, fusion.inserted)
 
 
 _ANCHOR_BP = 20
+_SHARED_BP = 30
+
+_Cut = tuple[str, int]
+"""A sequence and an offset in it."""
 
 
 def _triplets(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:
@@ -107,6 +127,49 @@ def _triplets(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:
         max(len({text[i : i + 3] for i in range(len(text) - 2)}) for text in side)
         for side in (before, after)
     )
+
+
+def _shared_bp(junction: Junction, reference: Reference) -> int:
+    """By how many bases a polymerase that leaves one transcript there finds the other alike.
+
+    Inserted bases count as those of a side when all but one are: an error in shared bases looks
+    like an insertion.
+    """
+    donor = donor_flank(junction.donor, (), _SHARED_BP, reference)
+    acceptor = acceptor_flank(junction.acceptor, (), _SHARED_BP, reference)
+    leaving = [
+        (text, len(kept))
+        for text, kept in product(donor.through, donor.kept)
+        if text.startswith(kept)
+    ]
+    entering = [
+        (text, len(text) - len(kept))
+        for text, kept in product(acceptor.through, acceptor.kept)
+        if text.endswith(kept)
+    ]
+    return max(
+        (
+            _alike_bp(one, other, junction.inserted, given)
+            for one, other in product(leaving, entering)
+            for given in range(len(junction.inserted) + 1)
+        ),
+        default=0,
+    )
+
+
+def _alike_bp(leaving: _Cut, entering: _Cut, inserted: str, given: int) -> int:
+    """Bases around two cuts that are alike, if the donor's side has the first inserted ones."""
+    (one, leave), (other, enter) = leaving, entering
+    start = enter - (len(inserted) - given)
+    if sum(map(ne, inserted, one[leave : leave + given] + other[start:enter])) > 1:
+        return 0
+    return _same_bp(one[leave + given :], other[start:]) + _same_bp(
+        one[: leave + given][::-1], other[:start][::-1]
+    )
+
+
+def _same_bp(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 
 def _rival_text(junction: Junction, reference: Reference) -> str:

@@ -181,16 +181,21 @@ class Placement:
 class Support:
     """The evidence for a junction, counted in molecules; copies are counted once, but named.
 
-    `unfused_molecules` are those that run over the acceptor as the target gene does without a
-    fusion. `excess_edits` are the edits of all split reads on the worse side, beyond those that the
-    bases there allow. `rivals` are other junctions that every one of the molecules fits as well.
+    `unfused3_molecules` run over the acceptor as the target gene does without a fusion,
+    `unfused5_molecules` over the donor (None where they were not counted). `excess_edits` are the
+    edits of all split reads on the worse side, beyond those that the bases there allow.
+    `misfit_molecules` fit the junction in part: a read goes on from the donor into bases that
+    resemble the acceptor's but are not the same, or the mate of a split read fits nowhere. `rivals`
+    are other junctions that every one of the molecules fits as well.
     """
 
     split_molecules: int
     spanning_molecules: int
-    unfused_molecules: int
+    unfused3_molecules: int
+    unfused5_molecules: int | None
     rivals: tuple[Junction, ...]
     excess_edits: int
+    misfit_molecules: int
     copies: int
     distinct_starts: int
     best_anchor_bp: int
@@ -198,6 +203,11 @@ class Support:
     acceptor_anchor_bp: int
     split_names: tuple[str, ...]
     spanning_names: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All supporting molecules, copies included."""
+        return (*self.split_names, *self.spanning_names)
 
     @property
     def total(self) -> int:
@@ -255,12 +265,14 @@ class FusionClass(enum.Enum):
 class Fusion:
     """A counted junction with its genes.
 
-    `target` is the symbol of the target gene concerned; `triplets` is the number of different
-    3-mers in the 20 fused bases on the poorer side of the junction (18 at most);
-    `sibling_molecules` counts the molecules of the other splice forms of its event; `rivals` name
-    the other partners that the molecules fit as well. `partners` counts the target's partners with
-    molecules in fusions of this class, and `partner_share` is this partner's part of the strongest
-    one's molecules.
+    `target` is the symbol of the target gene concerned; `shared_bp` is like `homology_bp`, along
+    the genome or the annotated transcripts; `triplets` is the number of different 3-mers in the 20
+    fused bases on the poorer side of the junction (18 at most); `sibling_molecules` counts the
+    molecules of the other splice forms of its event; `scattered_junctions` are the other junctions
+    with molecules between the same genes that do not join exon edges; `rivals` name the other
+    partners that the molecules fit as well. `partners` counts the target's partners with molecules
+    in fusions of this class, and `partner_share` is this partner's part of the strongest one's
+    molecules.
     """
 
     five: Partner
@@ -269,12 +281,14 @@ class Fusion:
     fusion_class: FusionClass
     inserted: str
     homology_bp: int
+    shared_bp: int
     mapq_phred: int
     distance_bp: int | None
     triplets: int
     rivals: tuple[str, ...]
     support: Support
     sibling_molecules: int = 0
+    scattered_junctions: int = 0
     partners: int = 0
     partner_share: float = 0.0
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from fusioncall.adapters import without_adapters
 from fusioncall.annotated import propose_annotated
-from fusioncall.evidence import collect, is_plain
+from fusioncall.clips import ClipPlacer
+from fusioncall.coords import Breakend
+from fusioncall.evidence import Evidence, collect, is_plain
 from fusioncall.filters import judge
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.junctions import group
-from fusioncall.model import Call, Molecule
+from fusioncall.model import Call, Candidate, Fusion, Molecule, Support
+from fusioncall.pairs import propose_spanned
 from fusioncall.recount import recount
 from fusioncall.reference import Reference
 from fusioncall.settings import Settings
+from fusioncall.unfused import Unfused, count_unfused, over_acceptors, over_donors
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +43,103 @@ def call_molecules(
         reference: the open bundle.
         settings: all thresholds.
     """
+    molecules = [without_adapters(each, settings.trim) for each in molecules]
     doubtful = [each for each in molecules if not is_plain(each, reference, settings.recount)]
     annotated = propose_annotated(doubtful, reference, settings.discovery)
-    evidence = collect(molecules, reference, settings.evidence)
+    evidence = _collect(molecules, doubtful, reference, settings)
     proposals = (*annotated, *evidence.proposals)
     candidates = group(proposals, reference)
     log.info("%d proposals of %d junctions", len(proposals), len(candidates))
-    support = recount(molecules, candidates, reference, settings.recount)
-    fusions = [name_fusion(each, support[each], reference, settings.filters) for each in candidates]
+    support = recount(doubtful, candidates, reference, settings.recount)
+    support = _with_lone_pairs(doubtful, support, reference, settings)
+    support = _with_unfused(molecules, support, reference, settings)
+    in_order = sorted(support, key=lambda each: each.junction.sort_key)
+    fusions = [name_fusion(each, support[each], reference, settings.filters) for each in in_order]
     calls = tuple(judge(fusion, settings) for fusion in with_events(fusions))
     log.info("%d calls, %d candidates", sum(call.passed for call in calls), len(calls))
     return Found(calls, len(proposals), evidence.normal_splices)
+
+
+def _collect(
+    molecules: Iterable[Molecule],
+    doubtful: Iterable[Molecule],
+    reference: Reference,
+    settings: Settings,
+) -> Evidence:
+    """What the alignments show, clipped ends included."""
+    placer = ClipPlacer(reference, settings.evidence)
+    placed = {each.name: placer.placed(each) for each in doubtful}
+    pieced = [placed.get(each.name, each) for each in molecules]
+    return collect(pieced, reference, settings.evidence)
+
+
+def _with_lone_pairs(
+    doubtful: Iterable[Molecule],
+    support: Mapping[Candidate, Support],
+    reference: Reference,
+    settings: Settings,
+) -> dict[Candidate, Support]:
+    """Add the gene pairs that only spanning pairs show."""
+    spanned = propose_spanned(doubtful, support, reference, settings.evidence)
+    lone = group(spanned, reference)
+    junctions = {each.junction for each in lone}
+    names = {each.molecule for each in spanned}
+    pairs = [each for each in doubtful if each.name in names]
+    kept = {each: counts for each, counts in support.items() if each.junction not in junctions}
+    counted = recount(pairs, lone, reference, settings.recount)
+    enough = settings.evidence.min_lone_pairs  # copies of one pair are one pair
+    return kept | {each: counts for each, counts in counted.items() if counts.total >= enough}
+
+
+def _with_unfused(
+    molecules: Iterable[Molecule],
+    support: Mapping[Candidate, Support],
+    reference: Reference,
+    settings: Settings,
+) -> dict[Candidate, Support]:
+    """Add the molecules that run over each acceptor without a fusion."""
+    fused = {name for each in support.values() for name in each.names}
+    ends = {candidate.junction.acceptor for candidate in support}
+    unfused = over_acceptors(ends, reference, settings.recount)
+    counts = count_unfused(molecules, unfused, fused, settings.recount)
+    return {
+        candidate: replace(each, unfused3_molecules=counts[candidate.junction.acceptor])
+        for candidate, each in support.items()
+    }
+
+
+def unfused_donors(calls: Iterable[Call], reference: Reference, settings: Settings) -> Unfused:
+    """The unfused sequences over the donors of the calls that pass."""
+    ends = {_donor(call) for call in calls if call.passed}
+    return over_donors(ends, reference, settings.recount)
+
+
+def with_unfused_donors(
+    calls: Iterable[Call], unfused: Unfused, molecules: Iterable[Molecule], settings: Settings
+) -> tuple[Call, ...]:
+    """Add the molecules that run over the donor of each call without a fusion.
+
+    Args:
+        calls: of the sample.
+        unfused: of `unfused_donors`.
+        molecules: all that hold k-mers of it.
+        settings: all thresholds.
+    """
+    calls = tuple(calls)
+    fused = {name for call in calls for name in call.fusion.support.names}
+    trimmed = (without_adapters(each, settings.trim) for each in molecules)
+    counts = count_unfused(trimmed, unfused, fused, settings.recount)
+    return tuple(
+        replace(call, fusion=_with_donor_count(call, counts)) if call.passed else call
+        for call in calls
+    )
+
+
+def _with_donor_count(call: Call, counts: Mapping[Breakend, int]) -> Fusion:
+    support = replace(call.fusion.support, unfused5_molecules=counts[_donor(call)])
+    return replace(call.fusion, support=support)
+
+
+def _donor(call: Call) -> Breakend:
+    five = call.fusion.five
+    return Breakend.donor(five.contig, five.position, five.strand)

@@ -14,15 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from operator import ne
 
 import edlib
 
-from fusioncall.coords import Breakend
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Candidate, Kind, Molecule, Placement
 from fusioncall.reference import Reference
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
+
+_EDGE_BP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,29 @@ def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
-        if found["editDistance"] < 0 or (best and best.edits <= found["editDistance"]):
+        edits = found["editDistance"]
+        if edits < 0 or (best and best.edits <= edits):
             continue
-        start, last = found["locations"][0]
-        best = _Hit(start, last + 1, found["editDistance"], is_reverse)
+        best = _Hit(*_place_of(text, sequence, found["locations"], edits), edits, is_reverse)
     return best
+
+
+def _place_of(
+    text: str, sequence: str, locations: Sequence[tuple[int, int]], edits: int
+) -> tuple[int, int]:
+    """Of the places where a text lies with equally few edits, the first without an indel if any.
+
+    An error in the first or last base is a substitution or an indel at the same cost; copies of a
+    molecule must begin at the same place with and without it.
+    """
+    size = len(text)
+    starts = sorted({place for start, last in locations for place in (start, last + 1 - size)})
+    for start in starts:
+        window = sequence[max(start, 0) : start + size]
+        if len(window) == size and sum(map(ne, text, window)) == edits:
+            return start, start + size
+    start, last = locations[0]
+    return start, last + 1
 
 
 def _anchors(hit: _Hit, fused: FusedSequence) -> tuple[int, int]:
@@ -249,16 +269,33 @@ def _fits_as_pair(molecule: Molecule, unfused: Sequence[str], settings: RecountS
     return False
 
 
-def unfused_over(end: Breakend, reach_bp: int, reference: Reference) -> tuple[FusedSequence, ...]:
-    """The unfused sequences over an acceptor, cut at it."""
-    flank = acceptor_flank(end, (), reach_bp, reference)
-    found = {
-        (sequence, len(sequence) - len(kept))
-        for sequence in flank.through
-        for kept in flank.kept
-        if sequence.endswith(kept)
-    }
-    return tuple(FusedSequence(sequence, before, 0) for sequence, before in sorted(found))
+def is_misfit(
+    molecule: Molecule, fused: Sequence[FusedSequence], settings: RecountSettings
+) -> bool:
+    """Whether a read goes on from the donor into bases like the acceptor's that are not the same.
+
+    So do the reads of a fusion of a paralogue, of which those with few bases beyond the junction
+    look like a fusion of the target.
+    """
+    texts = [
+        text
+        for read in molecule.reads
+        for text in (read.sequence, reverse_complement(read.sequence))
+    ]
+    return any(_goes_astray(text, sequence, settings) for sequence in fused for text in texts)
+
+
+def _goes_astray(text: str, fused: FusedSequence, settings: RecountSettings) -> bool:
+    edge = fused.sequence[max(0, fused.donor_bp - _EDGE_BP) : fused.acceptor_start]
+    place = text.find(edge)
+    beyond = text[place + len(edge) :]
+    if place < 0 or len(beyond) < settings.min_misfit_bp:
+        return False
+    end = fused.acceptor_start + len(beyond) + _EDGE_BP
+    expected = fused.sequence[fused.acceptor_start : end]
+    most = int(len(beyond) * settings.max_misfit_edit_rate)
+    edits = edlib.align(beyond, expected, mode="SHW", task="distance", k=most)["editDistance"]
+    return bool(edits > _allowed_edits(2 * len(beyond), settings))
 
 
 def unfused_starts(

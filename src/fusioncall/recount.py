@@ -8,24 +8,26 @@ molecule, by the places where its reads begin and by its UMI, count once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from fusioncall.coords import Breakend
-from fusioncall.evidence import is_neighbour, is_plain, plain_edits
+from fusioncall.evidence import is_neighbour, plain_edits
 from fusioncall.model import (
     Candidate,
     Junction,
     Kind,
     Molecule,
     Placement,
-    Read,
-    Segment,
     Support,
 )
-from fusioncall.placing import Templates, place, templates_of, unfused_over, unfused_starts
+from fusioncall.placing import (
+    Templates,
+    is_misfit,
+    place,
+    templates_of,
+)
 from fusioncall.reference import Reference
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
@@ -37,6 +39,9 @@ _NOTHING: frozenset[int] = frozenset()
 Fits = dict[str, dict[int, Placement]]
 """For the name of a molecule, how it fits each candidate, by the candidate's place in order."""
 
+Misfits = Mapping[int, frozenset[str]]
+"""For each candidate, by its place in order, the molecules that it explains in part."""
+
 
 def recount(
     molecules: Sequence[Molecule],
@@ -47,7 +52,7 @@ def recount(
     """Count the molecules of each candidate.
 
     Args:
-        molecules: all that were kept, with distinct names.
+        molecules: with distinct names; those that the genome explains well need not be among them.
         candidates: the junctions.
         reference: genome and genes.
         settings: when a molecule counts.
@@ -55,45 +60,58 @@ def recount(
     Returns:
         The support of every candidate, also of those without any.
     """
-    doubtful = [each for each in molecules if not is_plain(each, reference, settings)]
-    fits = _fits(doubtful, candidates, reference, settings)
+    templates = [templates_of(candidate, reference, settings) for candidate in candidates]
+    seeded = _seeded_by(molecules, templates)
+    fits, misfits = _fits(seeded, candidates, templates, reference, settings)
     edges = [_annotated_edges(each.junction, reference) for each in candidates]
     chosen = _assign(fits, candidates, edges, settings)
-    unfused = count_unfused(molecules, candidates, reference, settings)
     supports: dict[Candidate, Support] = {}
     for index, candidate in enumerate(candidates):
         placements = chosen.get(index, ())
         rivals = tuple(candidates[each].junction for each in _rivals(index, placements, fits))
         counted = _collapsed(placements, settings)
-        support = _support(placements, counted, unfused[candidate.junction.acceptor], rivals)
-        supports[candidate] = replace(support, excess_edits=_excess_edits(counted, settings))
+        support = _support(placements, counted, rivals)
+        supports[candidate] = replace(
+            support,
+            excess_edits=_excess_edits(counted, settings),
+            misfit_molecules=len(misfits.get(index, ())),
+        )
     return supports
 
 
 def _fits(
-    molecules: Iterable[Molecule],
+    seeded: Iterable[tuple[Molecule, Iterable[int]]],
     candidates: Sequence[Candidate],
+    templates: Sequence[Templates],
     reference: Reference,
     settings: RecountSettings,
-) -> Fits:
-    """For the name of each molecule that fits any candidate, how it fits each of them."""
-    templates = [templates_of(candidate, reference, settings) for candidate in candidates]
-    seeds = _seeds(templates)
+) -> tuple[Fits, Misfits]:
+    """For the name of each molecule that fits any candidate, how it fits each of them.
+
+    Beside it, for each candidate the molecules that it explains in part: a read goes on from the
+    donor into something else than the acceptor, or crosses the junction and its mate lies nowhere.
+    """
     fits: Fits = {}
-    for molecule in molecules:
+    misfits: dict[int, set[str]] = defaultdict(set)
+    for molecule, indices in seeded:
         found: dict[int, Placement] = {}
         elsewhere = tuple(plain_edits(read, reference) for read in molecule.reads)
-        for index in sorted(_seeded(molecule, seeds)):
+        for index in indices:
             placement = place(molecule, elsewhere, templates[index], settings)
             if placement is None:
+                if is_misfit(molecule, templates[index].fused, settings):
+                    misfits[index].add(molecule.name)
                 continue
-            if placement.laid_reads == len(molecule.reads) or not _contradicts(
+            is_whole = placement.laid_reads == len(molecule.reads)
+            if not is_whole and placement.kind is Kind.SPLIT:
+                misfits[index].add(molecule.name)
+            if is_whole or not _contradicts(
                 molecule, elsewhere, candidates[index].junction, settings
             ):
                 found[index] = placement
         if found:
             fits[molecule.name] = found
-    return fits
+    return fits, {index: frozenset(names) for index, names in misfits.items()}
 
 
 def _contradicts(
@@ -128,6 +146,15 @@ def _seeds(templates: Iterable[Templates]) -> dict[str, set[int]]:
     return seeds
 
 
+def _seeded_by(
+    molecules: Iterable[Molecule], templates: Sequence[Templates]
+) -> list[tuple[Molecule, list[int]]]:
+    """Each molecule with the candidates of which it holds a seed, if any."""
+    seeds = _seeds(templates)
+    found = ((molecule, sorted(_seeded(molecule, seeds))) for molecule in molecules)
+    return [(molecule, indices) for molecule, indices in found if indices]
+
+
 def _seeded(molecule: Molecule, seeds: dict[str, set[int]]) -> set[int]:
     """The candidates of which the molecule holds a seed on either strand."""
     found: set[int] = set()
@@ -155,7 +182,8 @@ def _assign(
     """Give each molecule to one candidate: split molecules first, then the spanning ones.
 
     Among candidates that a molecule fits equally well it goes to the one that most split molecules
-    fit (then most annotated exon edges, most proposals, then the first in order).
+    fit (then most annotated exon edges, fewest inserted bases, most proposals, then the first in
+    order).
     """
     popularity: Counter[int] = Counter(
         index
@@ -172,6 +200,7 @@ def _assign(
                 found[index].rank,
                 -popularity[index],
                 -edges[index],
+                len(candidates[index].junction.inserted),
                 -len(candidates[index].proposals),
                 index,
             ),
@@ -257,7 +286,6 @@ def _collapsed(placements: Sequence[Placement], settings: RecountSettings) -> tu
 def _support(
     placements: Sequence[Placement],
     counted: Sequence[Placement],
-    unfused: int,
     rivals: tuple[Junction, ...],
 ) -> Support:
     """Count molecules; those left out of `counted` are copies."""
@@ -265,9 +293,11 @@ def _support(
     return Support(
         split_molecules=len(split),
         spanning_molecules=len(counted) - len(split),
-        unfused_molecules=unfused,
+        unfused3_molecules=0,
+        unfused5_molecules=None,
         rivals=rivals,
         excess_edits=0,
+        misfit_molecules=0,
         copies=len(placements) - len(counted),
         distinct_starts=len({min(start for start, _ in each.starts) for each in counted}),
         best_anchor_bp=max(
@@ -299,44 +329,3 @@ def _excess_edits(counted: Sequence[Placement], settings: RecountSettings) -> in
 
 def _names(placements: Iterable[Placement], kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(each.molecule for each in placements if each.kind is kind))
-
-
-def count_unfused(
-    molecules: Iterable[Molecule],
-    candidates: Iterable[Candidate],
-    reference: Reference,
-    settings: RecountSettings,
-) -> dict[Breakend, int]:
-    """For each acceptor, the molecules that run over it as the gene does without a fusion.
-
-    A read must hold as many bases on both sides as a split read needs, and lie on the unfused
-    sequence with as few edits; copies count once.
-    """
-    ends = sorted(
-        {candidate.junction.acceptor for candidate in candidates},
-        key=lambda end: (end.contig, end.position, end.keeps.value),
-    )
-    flanks = {end: unfused_over(end, settings.max_fragment_bp, reference) for end in ends}
-    seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in ends}
-    for molecule in molecules:
-        for end in ends:
-            if not _may_cross(molecule, end):
-                continue
-            starts = unfused_starts(molecule, flanks[end], settings)
-            if starts is not None:
-                key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
-                seen[end].add(key)
-    return {end: len(keys) for end, keys in seen.items()}
-
-
-def _may_cross(molecule: Molecule, end: Breakend) -> bool:
-    return any(_reaches(each, read, end) for read in molecule.reads for each in read.segments)
-
-
-def _reaches(segment: Segment, read: Read, end: Breakend) -> bool:
-    """Whether a piece, with all that is clipped from it, reaches over a breakend."""
-    clipped = len(read.sequence) - (segment.query_end - segment.query_start)
-    return (
-        segment.contig == end.contig
-        and segment.start - clipped <= end.position < segment.end + clipped
-    )

@@ -48,11 +48,20 @@ class AlignSettings(Record, frozen=True):
     batch_molecules: Positive
 
 
+class TrimSettings(Record, frozen=True):
+    """How the end of a fragment that is shorter than its reads is found."""
+
+    min_overlap_bp: Annotated[int, msgspec.Meta(ge=12)]
+    max_mismatch_rate: Rate
+    min_adapter_bp: Positive
+    adapters: tuple[Annotated[str, msgspec.Meta(pattern="^[ACGT]{12,}$")], ...]
+
+
 class DiscoverySettings(Record, frozen=True):
     """What a read must show of an annotated junction."""
 
     min_donor_bp: Annotated[int, msgspec.Meta(ge=8)]
-    min_supported_donor_bp: Annotated[int, msgspec.Meta(ge=8)]
+    min_supported_bp: Annotated[int, msgspec.Meta(ge=8)]
     min_acceptor_bp: Annotated[int, msgspec.Meta(ge=10)]
     min_foreign_mismatches: Positive
 
@@ -62,6 +71,9 @@ class EvidenceSettings(Record, frozen=True):
 
     min_segment_bp: Positive
     max_query_gap_bp: Count
+    min_lone_pairs: Positive
+    min_clip_bp: Positive
+    clip_reach_bp: Count
     refine_window_bp: Positive
 
 
@@ -74,6 +86,8 @@ class RecountSettings(Record, frozen=True):
     max_fragment_bp: Positive
     max_side_edit_rate: Rate
     free_side_edits: Count
+    min_misfit_bp: Positive
+    max_misfit_edit_rate: Rate
     merge_window_bp: Count
     merge_edits: Count
     collapse_copies: bool
@@ -90,6 +104,8 @@ class FilterSettings(Record, frozen=True):
     min_anchor_bp: Positive
     min_anchor_off_splice_site_bp: Positive
     min_triplets: Count
+    max_misfits_per_split: Annotated[float, msgspec.Meta(ge=0)]
+    free_misfits: Count
     max_partners: Positive
     min_partner_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     max_read_through_bp: Count
@@ -125,6 +141,7 @@ class Settings(Record, frozen=True):
     reference: ReferenceSettings
     screen: ScreenSettings
     align: AlignSettings
+    trim: TrimSettings
     discovery: DiscoverySettings
     evidence: EvidenceSettings
     recount: RecountSettings

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from pysam.version import __htslib_version__ as htslib_version
 
 from fusioncall import __version__
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
+from fusioncall.assayed import write_assayed
 from fusioncall.bam import (
     check_contigs,
     open_bam,
@@ -25,27 +23,26 @@ from fusioncall.bam import (
     sort_and_index,
     write_molecules,
 )
-from fusioncall.context import (
-    FACT_TABLES,
-    Context,
-    context_facts,
-    known_partners,
-    resistance_sites,
-)
+from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import make_folder, sha256, whole_file
-from fusioncall.model import Census, Molecule, Partner, SampleCalls
-from fusioncall.pipeline import call_molecules
+from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
+from fusioncall.multiqc import write_multiqc
+from fusioncall.peers import write_arriba, write_star_fusion
+from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
+from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths, sites_on
 from fusioncall.resistance_table import write_resistance
-from fusioncall.resources import resource_path
+from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, decide
 from fusioncall.tables import write_candidates, write_context, write_fusions, write_verdicts
+from fusioncall.vcf import write_vcf
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +52,7 @@ CALLS_SCHEMA = 2
 """Version of `calls.json`."""
 
 RESULTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
@@ -63,6 +61,13 @@ RESULTS = (
     "fusion_peptides.fa",
     "context.tsv",
     "resistance.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
+    "fusions.json",
+    "arriba.tsv",
+    "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -71,7 +76,22 @@ RESULTS = (
 """The files of a sample."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_LIBRARIES = ("biopython", "dnaio", "edlib", "mappy", "msgspec", "numba", "numpy", "pysam")
+
+
+@dataclass(frozen=True, slots=True)
+class Alignments:
+    """The alignments of a sample's molecules.
+
+    Args:
+        bam: of the kept molecules, or of a whole sample in any order.
+        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        reads: that were screened, to count the unfused molecules of a partner; a BAM of a whole
+            sample holds them itself.
+    """
+
+    bam: Path
+    census: Path | None = None
+    reads: ReadFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +157,17 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
 
 
 def call(
-    sample: str, bam: Path, census: Path | None, setup: Setup, calls: Path, evidence: Path
+    sample: str,
+    alignments: Alignments,
+    setup: Setup,
+    calls: Path,
+    evidence: Path,
 ) -> None:
     """BAM -> `calls.json` and the BAM of all supporting molecules with its index.
 
     Args:
         sample: its name.
-        bam: alignments of the kept molecules, or of a whole sample in any order.
-        census: of the screen; without it the BAM is that of a whole sample, and is screened.
+        alignments: of its molecules.
         setup: reference, thresholds, threads.
         calls: where to write.
         evidence: where to write.
@@ -153,9 +176,10 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
+    bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    with open_bam(bam) as alignments:
-        lengths = dict(zip(alignments.references, alignments.lengths, strict=True))
+    with open_bam(bam) as opened:
+        lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(bam, lengths, contigs)
     if census is None:
         seen, names = _screen_bam(bam, setup)
@@ -165,11 +189,12 @@ def call(
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
     found = call_molecules(molecules, setup.reference, setup.settings)
+    judged = _with_unfused_donors(found.calls, alignments, setup)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,
         fusioncall=__version__,
-        settings_sha256=_settings_digest(setup.settings),
+        settings_sha256=settings_digest(setup.settings),
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
         census=seen,
@@ -177,8 +202,8 @@ def call(
         molecules=len(molecules),
         proposals=found.proposals,
         normal_splices=found.normal_splices,
-        calls=found.calls,
-        codons=codon_depths(molecules, found.calls, resistance_sites(), setup.reference),
+        calls=judged,
+        codons=codon_depths(molecules, judged, resistance_sites(), setup.reference),
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -197,19 +222,9 @@ def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> N
         InputError: the calls cannot be read, or were made with another reference.
         SettingsError: a catalogue cannot be used.
     """
-    made = read_calls(calls)
-    manifest = setup.reference.path / MANIFEST
-    if made.reference_sha256 != sha256(manifest):
-        what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    results = _results(calls, setup, context)
+    made, annotated, statuses = results.made, results.annotated, results.statuses
     make_folder(out)
-    targets = tuple(target.name for target in setup.reference.targets)
-    annotated = annotate(made.calls, known_partners(context, targets), setup.reference)
-    known = setup.reference.manifest.target_sequence_known
-    statuses = [
-        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
-        for target in setup.reference.targets
-    ]
     fragments = made.census.fragments
     write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
     write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
@@ -217,13 +232,34 @@ def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> N
     write_pairs(out / "transcripts.tsv", made.sample, annotated)
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
-    has_calls = any(each.call.passed for each in annotated)
     sites = sites_on(resistance_sites(), setup.reference.targets)
     limits = setup.settings.resistance
     write_resistance(out / "resistance.tsv", made.sample, made.codons, sites, limits)
-    write_context(out / "context.tsv", made.sample, context_facts(context, has_calls=has_calls))
+    write_context(
+        out / "context.tsv", made.sample, context_facts(context, has_calls=bool(results.passing))
+    )
+    write_vcf(out / "fusions.vcf.gz", results, setup.reference)
+    write_assayed(out / "fusions.json", results, setup.reference)
+    write_arriba(out / "arriba.tsv", results, setup.reference)
+    write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
+    write_multiqc(out, results)
     _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(out / "provenance.json", _provenance(made, setup, context))
+    provenance = provenance_of(made, setup.reference, setup.settings, context)
+    _write_json(out / "provenance.json", provenance)
+
+
+def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, out: Path) -> None:
+    """`calls.json` and the BAM of the supporting molecules -> `report.html`.
+
+    Raises:
+        InputError: a file cannot be read, or was made with another reference.
+        SettingsError: a catalogue cannot be used.
+    """
+    results = _results(calls, setup, context)
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    by_name = {each.name: each for each in molecules}
+    provenance = provenance_of(results.made, setup.reference, setup.settings, context)
+    write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
@@ -245,9 +281,16 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, ou
     make_folder(out)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
         work = Path(folder)
-        bam, census = _aligned(reads, setup, work)
-        call(sample, bam, census, setup, work / "calls.json", work / "evidence.bam")
+        call(
+            sample,
+            _aligned(reads, setup, work),
+            setup,
+            work / "calls.json",
+            work / "evidence.bam",
+        )
         annotate_sample(work / "calls.json", setup, context, work)
+        report = work / "report.html"
+        report_sample(work / "calls.json", work / "evidence.bam", setup, context, report)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -261,13 +304,48 @@ def read_calls(path: Path) -> SampleCalls:
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
 
 
-def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> tuple[Path, Path | None]:
+def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
+    """The calls, compared with what is known."""
+    made = read_calls(calls)
+    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    known = setup.reference.manifest.target_sequence_known
+    statuses = (
+        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
+        for target in setup.reference.targets
+    )
+    catalogue = known_partners(context, (target.name for target in setup.reference.targets))
+    annotated = annotate(made.calls, catalogue, setup.reference)
+    return SampleResults(made, annotated, tuple(statuses))
+
+
+def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
     """The alignments of a sample and the census, which a BAM of the user's has not yet."""
     if isinstance(reads, Path):
-        return reads, None
+        return Alignments(reads)
     screen(reads, setup, work / "screened.bam", work / "census.json")
     align(work / "screened.bam", setup, work / "aligned.bam")
-    return work / "aligned.bam", work / "census.json"
+    return Alignments(work / "aligned.bam", work / "census.json", reads)
+
+
+def _with_unfused_donors(
+    calls: tuple[Call, ...], alignments: Alignments, setup: Setup
+) -> tuple[Call, ...]:
+    """The calls with the unfused molecules of their partners, from a second look at the reads."""
+    is_known = alignments.census is None or alignments.reads is not None
+    if not is_known or not any(call.passed for call in calls):
+        return calls
+    unfused = unfused_donors(calls, setup.reference, setup.settings)
+    table = unfused.kmers(setup.reference.kmers.kmer_bp)
+    looker = Screen(table, 1, setup.settings.screen, setup.threads)
+    if alignments.reads is not None:
+        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+    else:
+        names = frozenset(looker.bam(alignments.bam))
+        contigs = setup.reference.contigs
+        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads)
+    return with_unfused_donors(calls, unfused, molecules, setup.settings)
 
 
 def _screen(setup: Setup) -> Screen:
@@ -330,39 +408,6 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "calls": sum(each.passed for each in made.calls),
         "status": {each.gene: each.status for each in statuses},
     }
-
-
-def _provenance(made: SampleCalls, setup: Setup, context: Context) -> dict[str, Any]:
-    """What the results were made of and with; no time, host or path, so that it is repeatable."""
-    manifest = setup.reference.manifest
-    return {
-        "schema": 1,
-        "sample": made.sample,
-        "fusioncall": __version__,
-        "called_with": {"fusioncall": made.fusioncall, "settings_sha256": made.settings_sha256},
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "htslib": htslib_version,
-        "reference": {
-            "name": manifest.name,
-            "manifest_sha256": made.reference_sha256,
-            "sources": manifest.sources,
-        },
-        "catalogue": _source(context.catalogue),
-        "own_catalogue": _source(context.own_catalogue) if context.own_catalogue else None,
-        "tumour_type": context.tumour_type or None,
-        "facts": [_source(resource_path(name)) for name in FACT_TABLES],
-        "settings": msgspec.structs.replace(setup.settings, reference=manifest.settings),
-        "settings_sha256": _settings_digest(setup.settings),
-        "inputs": made.census.inputs,
-    }
-
-
-def _source(path: Path) -> dict[str, str]:
-    return {"name": path.name, "sha256": sha256(path)}
-
-
-def _settings_digest(settings: Settings) -> str:
-    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
 
 
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

@@ -63,6 +63,10 @@ class FusionRow:
     catalogue: str
     tumour_types: str
     references: str
+    precision: str
+    unfused5_molecules: str
+    fused5_fraction: str
+    misfit_molecules: int
     hgnc: str
     hgvs_r: str
     vicc: str
@@ -128,6 +132,7 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
     fusion, support = call.fusion, call.fusion.support
     known = annotated.known_pair
     distance = fusion.distance_bp
+    unfused5 = support.unfused5_molecules
     return FusionRow(
         sample=sample,
         fusion=fusion.name,
@@ -152,8 +157,8 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
         homology_bp=fusion.homology_bp,
         collinear_distance_bp=UNKNOWN if distance is None else str(distance),
         event_molecules=fusion.event_molecules,
-        unfused3_molecules=support.unfused_molecules,
-        fused3_fraction=_fraction(support.split_molecules, support.unfused_molecules),
+        unfused3_molecules=support.unfused3_molecules,
+        fused3_fraction=_fraction(support.split_molecules, support.unfused3_molecules),
         ffpm=f"{1e6 * support.total / fragments:.3f}" if fragments else UNKNOWN,
         rivals=",".join(fusion.rivals) or UNKNOWN,
         copies=support.copies,
@@ -164,6 +169,12 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
         catalogue=annotated.knowledge.value,
         tumour_types=(known.tumour_types if known else "") or UNKNOWN,
         references=(known.references if known else "") or UNKNOWN,
+        precision="exact" if support.split_molecules else "estimated",
+        unfused5_molecules=UNKNOWN if unfused5 is None else str(unfused5),
+        fused5_fraction=(
+            UNKNOWN if unfused5 is None else _fraction(support.split_molecules, unfused5)
+        ),
+        misfit_molecules=support.misfit_molecules,
         hgnc=annotated.meaning.hgnc,
         vicc=annotated.meaning.vicc,
         breakends=annotated.meaning.breakends,

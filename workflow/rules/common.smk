@@ -39,6 +39,7 @@ except FusioncallError as error:
     sys.exit(2)
 
 PRODUCTS = (
+    "report.html",
     "fusions.tsv",
     "candidates.tsv",
     "verdicts.tsv",
@@ -47,6 +48,13 @@ PRODUCTS = (
     "fusion_peptides.fa",
     "context.tsv",
     "resistance.tsv",
+    "fusions.vcf.gz",
+    "fusions.vcf.gz.tbi",
+    "fusions.json",
+    "arriba.tsv",
+    "star-fusion.tsv",
+    "fusioncall_answers_mqc.json",
+    "fusioncall_calls_mqc.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",
@@ -80,10 +88,9 @@ def reference_source(kind):
 
 
 def alignments(wildcards):
-    """The user's BAM, or the kept reads of the sample, aligned."""
-    return (
-        SAMPLES[wildcards.sample].bam or f"{OUTDIR}/{wildcards.sample}/work/aligned.bam"
-    )
+    """The user's BAM, or the kept reads of the sample, aligned by minimap2 or by STAR."""
+    made = "star/Aligned.out.bam" if config.get("star_index") else "aligned.bam"
+    return SAMPLES[wildcards.sample].bam or f"{OUTDIR}/{wildcards.sample}/work/{made}"
 
 
 def census(wildcards):
@@ -116,6 +123,16 @@ def bundle_memory(base):
         manifest.stat()  # raises if the bundle is yet to be built; Snakemake asks again later
         held = sum(file.stat().st_size for file in manifest.parent.iterdir())
         return attempt * int(base + 1.5 * held / 1e6)
+
+    return mem_mb
+
+
+def index_memory(base):
+    """Megabytes for a job that loads STAR's index: they grow with each attempt."""
+
+    def mem_mb(wildcards, input, attempt):
+        held = sum(file.stat().st_size for file in Path(input.index).parent.iterdir())
+        return attempt * int(base + 1.2 * held / 1e6)
 
     return mem_mb
 

@@ -1,4 +1,5 @@
-# The way of one sample: screen -> align -> call -> annotate; a BAM of the user starts at call.
+# The way of one sample: screen -> align -> call -> annotate and report; a BAM of the user starts
+# at call.
 
 
 rule screen:
@@ -59,10 +60,50 @@ rule align:
         " --out {output.bam:q} --threads {threads} 2> {log:q}"
 
 
+# STAR in the place of minimap2, for a laboratory that has its index: the kept reads alone.
+rule align_star:
+    input:
+        reads=f"{OUTDIR}/{{sample}}/work/screened.bam",
+        index=f"{config.get('star_index')}/SAindex",
+        parameters=workflow.source_path("../../resources/star.params"),
+    output:
+        bam=temp(f"{OUTDIR}/{{sample}}/work/star/Aligned.out.bam"),
+        others=temp(
+            multiext(
+                f"{OUTDIR}/{{sample}}/work/star/",
+                "Log.out",
+                "Log.progress.out",
+                "Log.final.out",
+                "SJ.out.tab",
+            )
+        ),
+    log:
+        f"{OUTDIR}/{{sample}}/logs/align.log",
+    benchmark:
+        f"{OUTDIR}/{{sample}}/benchmarks/align.tsv"
+    conda:
+        "../envs/star.yaml"
+    threads: 4
+    resources:
+        mem_mb=index_memory(4000),
+        runtime=minutes(60),
+    params:
+        index=lambda wildcards, input: str(Path(input.index).parent),
+        ends=lambda wildcards: "PE" if SAMPLES[wildcards.sample].fastq2 else "SE",
+        folder=lambda wildcards, output: f"{Path(output.bam).parent}/",
+    shell:
+        "STAR --genomeDir {params.index:q} --parametersFiles {input.parameters:q}"
+        " --readFilesIn {input.reads:q} --readFilesType SAM {params.ends}"
+        " --readFilesCommand samtools view --outFileNamePrefix {params.folder:q}"
+        " --runThreadN {threads} > {log:q} 2>&1"
+
+
 rule call:
     input:
         bam=alignments,
         census=census,
+        fastq1=lambda wildcards: SAMPLES[wildcards.sample].fastq1,
+        fastq2=lambda wildcards: SAMPLES[wildcards.sample].fastq2,
         settings=config.get("settings") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
@@ -82,12 +123,14 @@ rule call:
         runtime=minutes(30, per_input_gb=20),
     params:
         census=lambda wildcards, input: option("--census", input.census),
+        fastq1=lambda wildcards, input: option("--fastq1", ",".join(input.fastq1)),
+        fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
         settings=lambda wildcards, input: option("--settings", input.settings),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall call --sample {wildcards.sample} --bam {input.bam:q} {params.census:q}"
-        " --reference {params.bundle:q} {params.settings:q} --calls {output.calls:q}"
-        " --evidence {output.evidence:q} --threads {threads} 2> {log:q}"
+        " {params.fastq1:q} {params.fastq2:q} --reference {params.bundle:q} {params.settings:q}"
+        " --calls {output.calls:q} --evidence {output.evidence:q} --threads {threads} 2> {log:q}"
 
 
 rule annotate:
@@ -99,14 +142,29 @@ rule annotate:
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        fusions=f"{OUTDIR}/{{sample}}/fusions.tsv",
+        fusions=report(
+            f"{OUTDIR}/{{sample}}/fusions.tsv",
+            category="Calls",
+            labels={"sample": "{sample}"},
+        ),
         candidates=f"{OUTDIR}/{{sample}}/candidates.tsv",
-        verdicts=f"{OUTDIR}/{{sample}}/verdicts.tsv",
+        verdicts=report(
+            f"{OUTDIR}/{{sample}}/verdicts.tsv",
+            category="Answers",
+            labels={"sample": "{sample}"},
+        ),
         transcripts=f"{OUTDIR}/{{sample}}/transcripts.tsv",
         fused=f"{OUTDIR}/{{sample}}/fusion_transcripts.fa",
         peptides=f"{OUTDIR}/{{sample}}/fusion_peptides.fa",
         context=f"{OUTDIR}/{{sample}}/context.tsv",
         resistance=f"{OUTDIR}/{{sample}}/resistance.tsv",
+        vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
+        vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
+        assayed=f"{OUTDIR}/{{sample}}/fusions.json",
+        arriba=f"{OUTDIR}/{{sample}}/arriba.tsv",
+        star_fusion=f"{OUTDIR}/{{sample}}/star-fusion.tsv",
+        multiqc_answers=f"{OUTDIR}/{{sample}}/fusioncall_answers_mqc.json",
+        multiqc_calls=f"{OUTDIR}/{{sample}}/fusioncall_calls_mqc.json",
         qc=f"{OUTDIR}/{{sample}}/qc.json",
         provenance=f"{OUTDIR}/{{sample}}/provenance.json",
     log:
@@ -134,3 +192,44 @@ rule annotate:
         "fusioncall annotate --calls {input.calls:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
         " {params.own_catalogue:q} {params.tumour_type:q} --out {params.folder:q} 2> {log:q}"
+
+
+rule report:
+    input:
+        calls=f"{OUTDIR}/{{sample}}/work/calls.json",
+        evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
+        settings=config.get("settings") or [],
+        catalogue=config.get("catalogue") or [],
+        own_catalogue=config.get("own_catalogue") or [],
+        reference=f"{BUNDLE}/manifest.json",
+        checked=f"{OUTDIR}/reference/check.txt",
+    output:
+        page=report(
+            f"{OUTDIR}/{{sample}}/report.html",
+            category="Reports",
+            labels={"sample": "{sample}"},
+        ),
+    log:
+        f"{OUTDIR}/{{sample}}/logs/report.log",
+    benchmark:
+        f"{OUTDIR}/{{sample}}/benchmarks/report.tsv"
+    conda:
+        "../envs/fusioncall.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(20),
+    params:
+        settings=lambda wildcards, input: option("--settings", input.settings),
+        catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
+        own_catalogue=lambda wildcards, input: option(
+            "--own-catalogue", input.own_catalogue
+        ),
+        tumour_type=lambda wildcards: option(
+            "--tumour-type", SAMPLES[wildcards.sample].tumour_type
+        ),
+        bundle=lambda wildcards, input: str(Path(input.reference).parent),
+    shell:
+        "fusioncall report --calls {input.calls:q} --evidence {input.evidence:q}"
+        " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} --out {output.page:q} 2> {log:q}"

@@ -3,7 +3,8 @@
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
 --out gets fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
-fusion_peptides.fa, context.tsv, resistance.tsv, qc.json and provenance.json.
+fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and its index, fusions.json,
+arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 r"""Find and count junctions in alignments, and judge each candidate.
 
   fusioncall call --sample S --bam aligned.bam --census census.json --reference REF \
-      --calls calls.json --evidence evidence.bam
+      --fastq1 S_1.fq.gz --fastq2 S_2.fq.gz --calls calls.json --evidence evidence.bam
+
+The FASTQ files that were screened are read again where something is called, to count the molecules
+of the partner gene that are not fused; without them that number stays unknown.
 
 Without --census the BAM is taken for that of a whole sample (made by STAR with --chimOutType
 WithinBAM, or by any aligner that writes supplementary records) and is screened first.
@@ -12,8 +15,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_setup, setup_of
-from fusioncall.steps import call
+from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, reads_of, setup_of
+from fusioncall.steps import Alignments, call
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--census", type=Path, help="JSON of counts that the screen wrote")
     parser.add_argument("--calls", type=Path, required=True, help="JSON of calls to write")
     parser.add_argument("--evidence", type=Path, required=True, help="BAM of molecules to write")
+    add_fastq(parser, required=False)
+    add_fastq2(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Call one sample."""
-    call(args.sample, args.bam, args.census, setup_of(args), args.calls, args.evidence)
+    reads = reads_of(args) if args.fastq1 else None
+    alignments = Alignments(args.bam, args.census, reads)
+    call(args.sample, alignments, setup_of(args), args.calls, args.evidence)

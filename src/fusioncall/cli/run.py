@@ -5,9 +5,10 @@
   fusioncall run --sample S3 --bam S3.bam --reference REF --out R/S3
 
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
-the whole sample, in any order; it needs no index. The folder given by --out gets fusions.tsv,
-candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa, fusion_peptides.fa,
-context.tsv, resistance.tsv, evidence.bam and its index, qc.json and provenance.json.
+the whole sample, in any order; it needs no index. The folder given by --out gets report.html,
+fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
+fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
+fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
 """
 
 from __future__ import annotations

@@ -1,0 +1,308 @@
+"""`report.html`: a sample's answers with all that stands behind them, in one file.
+
+The page loads nothing and runs no script; a content security policy in it says so. The same results
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from fusioncall.annotate import AnnotatedCall
+from fusioncall.catalogue import Knowledge
+from fusioncall.drawing import draw_fusion, draw_pileup
+from fusioncall.files import whole_file
+from fusioncall.model import Census, Fusion, Molecule, Verdict
+from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
+from fusioncall.reference import Reference
+from fusioncall.resources import resource_path
+from fusioncall.results import SampleResults, filter_meaning, transcript_of
+from fusioncall.settings import Settings
+from fusioncall.status import GeneStatus, Status, decide
+from fusioncall.tables import UNKNOWN, FusionRow, fusion_row
+
+MAX_DOUBTFUL = 5
+"""How many candidates of an undecided gene are shown as fully as a call."""
+MAX_REJECTED = 100
+"""How many other candidates are listed."""
+_WINDOW_BP = 50
+
+_SIGNS = {
+    Status.DETECTED: "\N{BLACK CIRCLE}",
+    Status.INDETERMINATE: "\N{CIRCLE WITH LEFT HALF BLACK}",
+    Status.NOT_DETECTED: "\N{WHITE CIRCLE}",
+    Status.NOT_ASSESSABLE: "\N{MULTIPLICATION SIGN}",
+}
+_WORDS = {
+    Status.DETECTED: "A fusion that keeps the kinase domain was found.",
+    Status.INDETERMINATE: "A candidate was found that a person must judge.",
+    Status.NOT_DETECTED: "None was found, and the sample met the criteria of adequacy.",
+    Status.NOT_ASSESSABLE: "None was found, but this sample could not have shown one reliably.",
+}
+_KNOWLEDGE = {
+    Knowledge.PAIR: "known: this 5' gene before this target",
+    Knowledge.PARTNER: "the 5' gene is known before another target",
+    Knowledge.TARGET: "the pair is not in the catalogue, which says nothing against it",
+}
+
+
+_TOLD = frozenset(
+    (
+        *("sample", "fusion", "gene5", "gene3", "breakpoint5", "breakpoint3", "target"),
+        *("gene_id5", "gene_id3", "transcript5", "transcript3", "exon5", "exon3", "site5", "site3"),
+        *("split_molecules", "spanning_molecules", "event_molecules", "unfused3_molecules"),
+        *("fused3_fraction", "ffpm", "copies", "distinct_starts", "anchor5_bp", "anchor3_bp"),
+        *("confidence", "fusion_class", "inserted", "homology_bp", "collinear_distance_bp"),
+        *("precision", "unfused5_molecules", "fused5_fraction", "misfit_molecules"),
+        *("rivals", "mapq_phred", "catalogue", "tumour_types", "references"),
+    )
+)
+"""Columns that the page tells in words of its own, or leaves to the tables; others come by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of a fusion: what it is, and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLine:
+    """A filter's verdict with what it asks for."""
+
+    verdict: Verdict
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A call, or a candidate that a person must judge, as the page shows it."""
+
+    anchor: str
+    title: str
+    target: str
+    passed: bool
+    facts: tuple[Fact, ...]
+    genes: Markup
+    molecules: Markup
+    pileup: Pileup
+    sequence: str
+    lines: tuple[str, ...]
+    filters: tuple[FilterLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The status of a target gene, and what finding nothing would mean for it."""
+
+    status: GeneStatus
+    sign: str
+    meaning: str
+    shown: tuple[Shown, ...]
+    adequacy: GeneStatus
+
+
+def write_report(
+    path: Path,
+    results: SampleResults,
+    molecules: Mapping[str, Molecule],
+    reference: Reference,
+    settings: Settings,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the report of a sample.
+
+    Args:
+        path: where to.
+        results: what is told.
+        molecules: of `evidence.bam`, by name.
+        reference: genome and genes.
+        settings: the limits that are shown.
+        provenance: the content of `provenance.json`.
+    """
+    shown = {
+        id(each): _shown(number, each, results, molecules, (reference, settings))
+        for number, each in enumerate(_in_full(results), start=1)
+    }
+    rejected = [each for each in results.annotated if id(each) not in shown]
+    page = _template().render(
+        results=results,
+        answers=[
+            _answer(status, shown.values(), results, reference, settings)
+            for status in results.statuses
+        ],
+        shown=shown.values(),
+        rejected=[fusion_row(results.sample, 0, each) for each in rejected[:MAX_REJECTED]],
+        reasons=[_failed(each) for each in rejected[:MAX_REJECTED]],
+        rejected_count=len(rejected),
+        max_molecules=MAX_MOLECULES,
+        window_bp=_WINDOW_BP,
+        numbers=_numbers(results.made.census),
+        limits=msgspec.to_builtins(settings.status),
+        census=results.made.census,
+        provenance=msgspec.to_builtins(provenance),
+        style=Markup(_style()),
+        style_hash=_style_hash(),
+    )
+    with whole_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _in_full(results: SampleResults) -> Iterable[AnnotatedCall]:
+    """The calls, and the strongest candidates of the genes that are undecided."""
+    yield from results.passing
+    for status in results.statuses:
+        if status.status is Status.INDETERMINATE:
+            own = [each for each in results.annotated if each.call.fusion.target == status.gene]
+            yield from own[:MAX_DOUBTFUL]
+
+
+def _shown(
+    number: int,
+    annotated: AnnotatedCall,
+    results: SampleResults,
+    molecules: Mapping[str, Molecule],
+    setup: tuple[Reference, Settings],
+) -> Shown:
+    reference, settings = setup
+    call = annotated.call
+    fusion = call.fusion
+    target = next(each for each in reference.targets if each.name == fusion.target)
+    transcripts = (transcript_of(fusion.five, reference), transcript_of(fusion.three, reference))
+    pileup = pile_up(fusion, molecules, reference, settings.recount)
+    sequence, lines = window(pileup, _WINDOW_BP)
+    row = fusion_row(results.sample, results.fragments, annotated)
+    return Shown(
+        anchor=f"fusion{number}",
+        title=_title(fusion),
+        target=fusion.target,
+        passed=call.passed,
+        facts=tuple(_facts(row, annotated)),
+        genes=Markup(draw_fusion(fusion, transcripts, target, f"genes{number}")),
+        molecules=Markup(draw_pileup(pileup, fusion, f"molecules{number}")),
+        pileup=pileup,
+        sequence=sequence,
+        lines=lines,
+        filters=tuple(FilterLine(each, filter_meaning(each.filter)) for each in call.verdicts),
+    )
+
+
+def _title(fusion: Fusion) -> str:
+    """The fusion with its exons, so that two splice forms are told apart."""
+    sides = zip(("5'", "3'"), (fusion.five, fusion.three), strict=True)
+    exons = [f"{side} exon {each.exon}" for side, each in sides if each.exon]
+    return ", ".join((fusion.name, *exons))
+
+
+def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Fact]:
+    """What the page says of a fusion, in its order."""
+    precision = (
+        "" if row.precision == "exact" else f" ({row.precision}: no read crosses the junction)"
+    )
+    yield Fact("Breakpoints", f"{row.breakpoint5} and {row.breakpoint3}{precision}")
+    yield Fact("5' side", _side(row.gene5, row.transcript5, row.exon5, row.site5))
+    yield Fact("3' side", _side(row.gene3, row.transcript3, row.exon3, row.site3))
+    yield Fact("Class", row.fusion_class)
+    yield Fact("Confidence", row.confidence)
+    counts = f"{row.split_molecules} split and {row.spanning_molecules} spanning"
+    yield Fact("Molecules", f"{counts} ({row.copies} copies not counted)")
+    yield Fact("Molecules of the event", f"{row.event_molecules} in all splice forms")
+    fused = row.split_molecules
+    share5 = _share(row.fused5_fraction, fused, row.unfused5_molecules)
+    yield Fact("Fused share at the 5' breakpoint", share5)
+    share3 = _share(row.fused3_fraction, fused, str(row.unfused3_molecules))
+    yield Fact("Fused share at the 3' breakpoint", share3)
+    if row.misfit_molecules:
+        yield Fact("Molecules that fit in part", str(row.misfit_molecules))
+    yield Fact("Molecules per million fragments", row.ffpm)
+    yield Fact("Bases of split reads, at most", f"{row.anchor5_bp} (5') and {row.anchor3_bp} (3')")
+    yield Fact("Inserted bases", "none" if row.inserted == UNKNOWN else row.inserted)
+    if row.homology_bp:
+        yield Fact("Homology at the junction", f"{row.homology_bp} bases")
+    if row.collinear_distance_bp != UNKNOWN:
+        yield Fact("Distance along one strand", f"{row.collinear_distance_bp} bases")
+    if row.rivals != UNKNOWN:
+        yield Fact("Other partners that fit as well", row.rivals)
+    yield Fact("Catalogue", _KNOWLEDGE[annotated.knowledge])
+    if row.tumour_types != UNKNOWN:
+        yield Fact("Tumour types of the pair", row.tumour_types)
+    if row.references != UNKNOWN:
+        yield Fact("References of the pair", row.references)
+    for name, value in dataclasses.asdict(row).items():
+        if name not in _TOLD and value != UNKNOWN:
+            yield Fact(name.replace("_", " "), str(value))
+
+
+def _side(gene: str, transcript: str, exon: str, site: str) -> str:
+    if transcript == UNKNOWN:
+        return f"{gene}, {site}"
+    return f"{gene}, exon {exon} of {transcript}, {site}"
+
+
+def _share(share: str, fused: int, unfused: str) -> str:
+    return (
+        "not known" if share == UNKNOWN else f"{share} ({fused} fused, {unfused} unfused molecules)"
+    )
+
+
+def _answer(
+    status: GeneStatus,
+    shown: Iterable[Shown],
+    results: SampleResults,
+    reference: Reference,
+    settings: Settings,
+) -> Answer:
+    """An answer; its adequacy is what would be said if there were no candidate at all."""
+    known = reference.manifest.target_sequence_known[status.gene]
+    return Answer(
+        status=status,
+        sign=_SIGNS[status.status],
+        meaning=_WORDS[status.status],
+        shown=tuple(each for each in shown if each.target == status.gene),
+        adequacy=decide(status.gene, known, (), results.made.census, settings),
+    )
+
+
+def _failed(annotated: AnnotatedCall) -> str:
+    verdicts = (each for each in annotated.call.verdicts if not each.passed)
+    return ", ".join(f"{each.filter} {each.value} (limit {each.limit})" for each in verdicts)
+
+
+def _numbers(census: Census) -> list[Fact]:
+    """Every number of the census by its name."""
+    values = ((field.name, getattr(census, field.name)) for field in dataclasses.fields(census))
+    return [
+        Fact(name.replace("_bp", " (bases)").replace("_", " "), f"{value:,}")
+        for name, value in values
+        if isinstance(value, int | float)
+    ]
+
+
+def _style() -> str:
+    return resource_path("report.css").read_text(encoding="utf-8")
+
+
+def _style_hash() -> str:
+    """The hash by which the content security policy lets the page's own style pass."""
+    digest = hashlib.sha256(_style().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = resource_path("report.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source)

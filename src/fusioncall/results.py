@@ -1,0 +1,120 @@
+"""All that is told of a sample, as the writers of its files take it."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from fusioncall.annotate import AnnotatedCall
+from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.filters import FILTERS
+from fusioncall.genes import Block, Transcript
+from fusioncall.junctions import around
+from fusioncall.model import Junction, Partner, SampleCalls
+from fusioncall.reference import Reference
+from fusioncall.status import GeneStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResults:
+    """The calls of a sample, compared with the catalogue, and the answer for each target gene.
+
+    `annotated` holds every candidate in the order of the tables.
+    """
+
+    made: SampleCalls
+    annotated: tuple[AnnotatedCall, ...]
+    statuses: tuple[GeneStatus, ...]
+
+    @property
+    def sample(self) -> str:
+        """The sample's name."""
+        return self.made.sample
+
+    @property
+    def fragments(self) -> int:
+        """Molecules of the whole sample."""
+        return self.made.census.fragments
+
+    @property
+    def passing(self) -> tuple[AnnotatedCall, ...]:
+        """The calls that passed every filter."""
+        return tuple(each for each in self.annotated if each.call.passed)
+
+
+def filter_meaning(name: str) -> str:
+    """What a filter asks for, in one line."""
+    return (inspect.getdoc(FILTERS[name]) or name).partition("\n")[0].rstrip(".")
+
+
+def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:
+    """The transcript that a side's exon number refers to; None where no gene lies."""
+    for gene in reference.genes_at(partner.contig, partner.position, partner.position + 1):
+        for transcript in gene.transcripts:
+            if (gene.id, transcript.id) == (partner.gene_id, partner.transcript):
+                return transcript
+    return None
+
+
+def kept_exons(
+    end: Breakend, strand: Strand, transcript: Transcript | None, reach_bp: int
+) -> tuple[Block, ...]:
+    """The `reach_bp` transcribed bases that a side keeps next to the junction, exon by exon.
+
+    Args:
+        end: the side.
+        strand: of transcription.
+        transcript: whose exons are followed; the genome alone if the side is not in one of them.
+        reach_bp: how many bases; fewer where the transcript begins or ends before.
+
+    Returns:
+        Blocks in genome order.
+    """
+    position, keeps_left = end.position, end.keeps is Side.LEFT
+    exons: tuple[Block, ...] = ((max(0, position - reach_bp), position + reach_bp + 1),)
+    if transcript and transcript.strand is strand and transcript.exon_index(position) is not None:
+        exons = transcript.exons
+    left = reach_bp
+    kept: list[Block] = []
+    for start, stop in exons[::-1] if keeps_left else exons:
+        low, high = (start, min(stop, position + 1)) if keeps_left else (max(start, position), stop)
+        size = min(high - low, left)
+        if size > 0:
+            kept.append((high - size, high) if keeps_left else (low, low + size))
+            left -= size
+    return tuple(sorted(kept))
+
+
+def homology_reach_bp(
+    junction: Junction, homology_bp: int, reference: Reference
+) -> tuple[int, int]:
+    """By how many bases a join can be moved back, and on, in the direction of transcription.
+
+    Args:
+        junction: where the caller put it.
+        homology_bp: by how many bases it can be moved in all.
+        reference: the genome.
+    """
+    donor, acceptor = junction.donor, junction.acceptor
+    size = homology_bp
+    if not size:
+        return 0, 0
+    kept = bases_before(donor.contig, donor.position, donor.donor_strand, size, reference)
+    lost = bases_before(
+        acceptor.contig, acceptor.position, acceptor.acceptor_strand, size + 1, reference
+    )
+    pairs = zip(reversed(kept), reversed(lost[:-1]), strict=True)
+    back = next((i for i, (a, b) in enumerate(pairs) if a != b or a == "N"), size)
+    return back, size - back
+
+
+def bases_before(
+    contig: str, position: int, strand: Strand, size: int, reference: Reference
+) -> str:
+    """`size` bases as transcribed, of which the one at the 0-based position is the last."""
+    return around(reference, contig, position, strand, size - 1, size)
+
+
+def bases_from(contig: str, position: int, strand: Strand, size: int, reference: Reference) -> str:
+    """`size` bases as transcribed, of which the one at the 0-based position is the first."""
+    return around(reference, contig, position, strand, 0, size)

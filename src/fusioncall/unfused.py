@@ -1,0 +1,133 @@
+"""Molecules that run over a breakpoint as the gene does without a fusion.
+
+On the target's side they are among the kept molecules. On the partner's side the screen keeps none,
+so the reads are looked at once more for the partner's own k-mers there; only samples with a call
+need it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from fusioncall.coords import Breakend
+from fusioncall.flanks import acceptor_flank, donor_flank
+from fusioncall.kmers import KmerTable, build_table
+from fusioncall.model import Molecule
+from fusioncall.placing import FusedSequence, unfused_starts
+from fusioncall.reference import Reference
+from fusioncall.sequence import reverse_complement
+from fusioncall.settings import RecountSettings
+
+_SEED_BP = 11
+_LOOK_BP = 40  # bases on each side of a donor whose k-mers are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Unfused:
+    """The unfused sequences over some breakends, each cut where the fusion would be."""
+
+    sequences: Mapping[Breakend, tuple[FusedSequence, ...]]
+
+    def kmers(self, kmer_bp: int) -> KmerTable:
+        """The k-mers near the cuts, as those of one gene."""
+        near = (text for end in self.sequences for text in self.near(end))
+        return build_table(kmer_bp, {"unfused": near})
+
+    def near(self, end: Breakend) -> Iterator[str]:
+        """The bases on both sides of the cuts over a breakend."""
+        for each in self.sequences[end]:
+            yield each.sequence[max(0, each.donor_bp - _LOOK_BP) : each.donor_bp + _LOOK_BP]
+
+
+def over_acceptors(
+    ends: Iterable[Breakend], reference: Reference, settings: RecountSettings
+) -> Unfused:
+    """The unfused sequences over acceptors."""
+    found = {}
+    for end in ends:
+        flank = acceptor_flank(end, (), settings.max_fragment_bp, reference)
+        found[end] = {
+            (sequence, len(sequence) - len(kept))
+            for sequence in flank.through
+            for kept in flank.kept
+            if sequence.endswith(kept)
+        }
+    return _unfused(found)
+
+
+def over_donors(
+    ends: Iterable[Breakend], reference: Reference, settings: RecountSettings
+) -> Unfused:
+    """The unfused sequences over donors."""
+    found = {}
+    for end in ends:
+        flank = donor_flank(end, (), settings.max_fragment_bp, reference)
+        found[end] = {
+            (sequence, len(kept))
+            for sequence in flank.through
+            for kept in flank.kept
+            if sequence.startswith(kept)
+        }
+    return _unfused(found)
+
+
+def _unfused(found: Mapping[Breakend, Iterable[tuple[str, int]]]) -> Unfused:
+    return Unfused(
+        {
+            end: tuple(FusedSequence(sequence, cut, 0) for sequence, cut in sorted(cuts))
+            for end, cuts in found.items()
+        }
+    )
+
+
+def count_unfused(
+    molecules: Iterable[Molecule],
+    unfused: Unfused,
+    fused: Collection[str],
+    settings: RecountSettings,
+) -> dict[Breakend, int]:
+    """How many molecules run over each breakend as the gene does without a fusion.
+
+    A read must hold as many bases on both sides as a split read needs, and lie on an unfused
+    sequence with as few edits; copies count once.
+
+    Args:
+        molecules: each is looked at once; where they are aligned plays no part.
+        unfused: the sequences.
+        fused: names of the molecules that support a fusion, which are left out.
+        settings: when a molecule counts.
+    """
+    seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in unfused.sequences}
+    seeds = _seeds(unfused)
+    for molecule in molecules:
+        if molecule.name in fused:
+            continue
+        for end in _seeded(molecule, seeds):
+            starts = unfused_starts(molecule, unfused.sequences[end], settings)
+            if starts is not None:
+                key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
+                seen[end].add(key)
+    return {end: len(keys) for end, keys in seen.items()}
+
+
+def _seeds(unfused: Unfused) -> dict[str, set[Breakend]]:
+    """Words near the cuts, on either strand, with the breakends that they lie at."""
+    seeds: dict[str, set[Breakend]] = defaultdict(set)
+    for end in unfused.sequences:
+        for near in unfused.near(end):
+            for text in (near, reverse_complement(near)):
+                for start in range(len(text) - _SEED_BP + 1):
+                    seeds[text[start : start + _SEED_BP]].add(end)
+    return seeds
+
+
+def _seeded(molecule: Molecule, seeds: Mapping[str, set[Breakend]]) -> set[Breakend]:
+    """The breakends of which the molecule holds a word."""
+    return {
+        end
+        for read in molecule.reads
+        for start in range(len(read.sequence) - _SEED_BP + 1)
+        for end in seeds.get(read.sequence[start : start + _SEED_BP], ())
+    }
