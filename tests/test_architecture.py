@@ -15,7 +15,7 @@ FLOW = (
     " pairs unfused fusions filters transcripts protein retained nomenclature meaning"
     " catalogue exports facts resistance context annotate status tables sequences resistance_table"
 )
-TELLING = "provenance results vcf peers assayed multiqc pileup drawing report"
+TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 

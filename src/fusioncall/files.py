@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their checksums."""
+"""Files that appear whole or not at all, records as JSON, and checksums."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from fusioncall.errors import OutputError
 
@@ -90,6 +92,17 @@ def lacks_bgzf_end(path: Path) -> bool:
             return False
         stream.seek(-len(_BGZF_END), os.SEEK_END)
         return stream.read() != _BGZF_END
+
+
+def json_bytes(document: object) -> bytes:
+    """A record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a record as indented JSON."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(json_bytes(document))
 
 
 def sha256(path: Path) -> str:

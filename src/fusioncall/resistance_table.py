@@ -56,10 +56,20 @@ def write_resistance(
         sites: those of the numbering that the depths are in.
         settings: when a codon is mutated or assessable.
     """
-    known = {(site.gene, site.residue): site for site in sites}
-    rows = (_row(sample, each, known[each.gene, each.residue], settings) for each in depths)
+    rows = resistance_rows(sample, depths, sites, settings)
     cells = (tuple(str(getattr(row, name)) for name in RESISTANCE_COLUMNS) for row in rows)
     write_table(path, RESISTANCE_COLUMNS, cells)
+
+
+def resistance_rows(
+    sample: str,
+    depths: Iterable[CodonDepth],
+    sites: Iterable[ResistanceSite],
+    settings: ResistanceSettings,
+) -> list[ResistanceRow]:
+    """The rows of `resistance.tsv`; the arguments are those of `write_resistance`."""
+    known = {(site.gene, site.residue): site for site in sites}
+    return [_row(sample, each, known[each.gene, each.residue], settings) for each in depths]
 
 
 def _row(

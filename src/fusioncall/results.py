@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
 from fusioncall.genes import Block, Transcript
 from fusioncall.junctions import around
@@ -19,12 +20,14 @@ from fusioncall.status import GeneStatus
 class SampleResults:
     """The calls of a sample, compared with the catalogue, and the answer for each target gene.
 
-    `annotated` holds every candidate in the order of the tables.
+    `annotated` holds every candidate in the order of the tables; `facts` are what is known of the
+    tumour type, and with a call of treatments.
     """
 
     made: SampleCalls
     annotated: tuple[AnnotatedCall, ...]
     statuses: tuple[GeneStatus, ...]
+    facts: tuple[Fact, ...] = ()
 
     @property
     def sample(self) -> str:
