@@ -310,7 +310,7 @@ def sample_results(
 ) -> SampleResults:
     """Judged calls as those of a sample, with the answers; the catalogue is empty."""
     made = SampleCalls(
-        schema=1,
+        schema=2,
         sample=name,
         fusioncall="0",
         settings_sha256="",
@@ -324,7 +324,7 @@ def sample_results(
         calls=tuple(calls),
     )
     statuses = (decide(each.name, 1.0, calls, made.census, settings) for each in reference.targets)
-    return SampleResults(made, annotate(calls, Catalogue(())), tuple(statuses))
+    return SampleResults(made, annotate(calls, Catalogue(()), reference), tuple(statuses))
 
 
 # k-mers, by sets of words

@@ -11,8 +11,8 @@ from fusioncall.cli import main
 from fusioncall.plants import Molecules, parse_fusion
 from fusioncall.sample_files import write_reads
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
-from fusioncall.steps import RESULTS
 from fusioncall.world import World
+from fusioncall.writing import RESULTS
 
 BACKGROUND = (("GAPDH", 60), ("NTRK1", 40), ("NTRK2", 40), ("NTRK3", 40), ("ETV6", 40))
 

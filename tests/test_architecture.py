@@ -12,10 +12,11 @@ WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
     "model bam records fastq looks scan lanes progress screen align flanks junctions adapters"
-    " evidence annotated clips placing recount pairs unfused fusions filters"
-    " catalogue annotate status tables"
+    " evidence annotated clips placing recount pairs unfused fusions filters transcripts protein"
+    " retained nomenclature meaning catalogue exports facts resistance context annotate status"
+    " tables sequences resistance_table"
 )
-TELLING = "provenance results vcf peers assayed multiqc pileup drawing report"
+TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 

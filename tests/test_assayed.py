@@ -67,6 +67,11 @@ def breakpoint_of(element, side):
 
 def test_calls_come_back(document, every_kind):
     table = rows(every_kind / "fusions.tsv")
+    pairs = {
+        (row["breakpoint5"], row["breakpoint3"], row["inserted"]): row
+        for row in rows(every_kind / "transcripts.tsv")
+        if row["pair"] == "1"
+    }
     assert (document["sample"], document["reference"]) == ("S", "world")
     for fusion, row in zip(document["fusions"], table, strict=True):
         five, *linker, three = fusion["structure"]
@@ -77,6 +82,15 @@ def test_calls_come_back(document, every_kind):
             assert element["gene"]["primaryCoding"]["code"] == row[f"gene_id{side}"]
             assert element["transcript"] == f"ensembl:{row[f'transcript{side}']}"
         assert (str(five["exonEnd"]), str(three["exonStart"])) == (row["exon5"], row["exon3"])
+        marks = {"in-frame": True, "out-of-frame": False}
+        assert fusion.get("readingFramePreserved") is marks.get(row["frame"])
+        assert fusion["viccNomenclature"] == row["vicc"]
+        first = pairs[row["breakpoint5"], row["breakpoint3"], row["inserted"]]
+        for element, side in ((five, "5"), (three, "3")):
+            word = (
+                "mane_select" if first[f"mane{side}"] == "yes" else "longest_compatible_remaining"
+            )
+            assert element["transcriptStatus"] == word
         inserted = [each["linkerSequence"]["sequence"] for each in linker]
         assert inserted == ([] if row["inserted"] == "." else [row["inserted"]])
         for element, side in ((five, "5"), (three, "3")):

@@ -17,6 +17,7 @@ from fusioncall.bam import sort_and_index
 from fusioncall.sample_files import write_reads
 from fusioncall.screen import ReadFiles
 from fusioncall.simulate import SimulatedSample
+from fusioncall.writing import RESULTS
 
 WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole."
 ANEW = "Get or make the file anew; samtools quickcheck tells whether it is whole."
@@ -129,7 +130,7 @@ def test_good_sample_is_called(good, run_cli, reference_folder, tmp_path):
     )
     assert (done.code, done.stderr) == (0, "")
     assert "DETECTED\tETV6::NTRK3" in done.stdout
-    assert set(results(tmp_path / "out")) == set(steps.RESULTS)
+    assert set(results(tmp_path / "out")) == set(RESULTS)
 
 
 def test_bam_needs_no_index_and_gives_the_same_bytes_without_one(
@@ -149,7 +150,7 @@ def test_bam_needs_no_index_and_gives_the_same_bytes_without_one(
         assert (done.code, done.stderr) == (0, "")
         found.append(results(folder / "out"))
     assert found[0] == found[1]
-    assert set(found[0]) == set(steps.RESULTS)
+    assert set(found[0]) == set(RESULTS)
     assert b"ETV6::NTRK3" in found[0]["fusions.tsv"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -69,6 +70,50 @@ def test_what_is_known_of_a_pair(partner, target, expected):
     assert Catalogue((ETV6,)).find(partner, target) == expected
 
 
+KNOWN = Catalogue(
+    (
+        replace(ETV6, junctions=(("12:25882:+", "15:88104:-"), ("12:24323:+", "15:93531:-"))),
+        KnownPair("TPM3", "NTRK1", "", "", "", junctions=(("1:12355:-", "1:92510:+"),)),
+        KnownPair("LMNA", "NTRK1", "", "", ""),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ETV6:5-NTRK3:15", "EXACT"),
+        ("ETV6:4-NTRK3:14", "EXACT"),
+        ("ETV6:5-NTRK3:15:ACG", "EXACT"),
+        ("ETV6:5-NTRK3:14", "SHARED_GENES_FIVE_PRIME_EXACT"),
+        ("ETV6:5-NTRK3:13", "SHARED_GENES_FIVE_PRIME_EXACT"),
+        ("ETV6:6-NTRK3:15", "SHARED_GENES_THREE_PRIME_EXACT"),
+        ("ETV6:6-NTRK3:13", "SHARED_GENES"),
+        ("LMNA:2-NTRK1:13", "SHARED_GENES"),
+        ("ETV6:5-NTRK1:13", "FIVE_PRIME_EXACT"),
+        ("BTBD1:4-NTRK3:14", "THREE_PRIME_EXACT"),
+        ("LMNA:2-NTRK3:14", "THREE_PRIME_EXACT"),
+        ("ETV6:6-NTRK1:13", "FIVE_PRIME_GENE"),
+        ("BTBD1:4-NTRK3:13", "THREE_PRIME_GENE"),
+        ("NTRK3:14-ETV6:6", None),
+        ("BTBD1:4-NTRK2:16", None),
+    ],
+)
+def test_match(world, reference, settings, text, expected):
+    fusion = fusion_of(candidate(world, text), support(), reference, settings.filters)
+    found = KNOWN.match(fusion)
+    assert (found and found.value) == expected
+
+
+def test_junction_that_is_none_is_refused(tmp_path):
+    header = f"{HEADER}\tjunctions"
+    path = written(tmp_path, header, "ETV6\tNTRK3\ta\tb\tc\tchr12:5:+")
+    assert message_of(path) == (
+        f"{path}: the row of ETV6::NTRK3 has no junction: expected contig:position:strand, "
+        "for example chr12:11869969:+, got ''. Write it like chr12:11869969:+>chr15:87940753:-."
+    )
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 def test_missing_column_is_named(tmp_path, column):
     names = [name for name in COLUMNS if name != column]
@@ -113,6 +158,9 @@ def test_the_catalogue_that_comes_with_fusioncall_is_sound():
     assert {each.target for each in pairs} <= {each["gene"] for each in targets}
     assert {each.source for each in pairs} == {"article", "Mitelman"}
     assert all(each.partner and each.references for each in pairs)
+    assert {each.recurrence for each in pairs} == {"recurrent", "reported", "listed"}
+    junctions = [junction for each in pairs for junction in each.junctions]
+    assert (len(junctions), sum(bool(each.junctions) for each in pairs)) == (25, 18)
     known = {(each.partner, each.target) for each in pairs}
     assert {("ETV6", "NTRK3"), ("TPM3", "NTRK1"), ("LMNA", "NTRK1"), ("QKI", "NTRK2")} <= known
 
@@ -135,7 +183,7 @@ def test_calls_are_annotated_and_ordered(world, reference, settings):
     ]
     calls = [judge(fusion, settings) for fusion in with_events(fusions)]
     for given in (calls, calls[::-1]):
-        found = annotate(given, Catalogue((ETV6,)))
+        found = annotate(given, Catalogue((ETV6,)), reference)
         assert [
             (each.call.fusion.name, each.call.fusion.three.exon, each.knowledge) for each in found
         ] == [

@@ -11,10 +11,14 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT
+from fusioncall.catalogue import Match
 from fusioncall.cli import COMMANDS, _parser
 from fusioncall.model import FusionClass
+from fusioncall.protein import Frame
+from fusioncall.resistance_table import RESISTANCE_COLUMNS
+from fusioncall.sequences import PAIR_COLUMNS
 from fusioncall.status import Status
-from fusioncall.tables import CANDIDATE_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
+from fusioncall.tables import CANDIDATE_COLUMNS, CONTEXT_COLUMNS, FUSION_COLUMNS, VERDICT_COLUMNS
 from fusioncall.vcf import FORMAT_FIELDS, INFO_FIELDS
 from test_architecture import ORDER
 
@@ -66,6 +70,9 @@ def documented(heading: str, column: str) -> list[str]:
         ("fusions.tsv", FUSION_COLUMNS),
         ("candidates.tsv", CANDIDATE_COLUMNS[len(FUSION_COLUMNS) :]),
         ("verdicts.tsv", VERDICT_COLUMNS),
+        ("transcripts.tsv", PAIR_COLUMNS),
+        ("context.tsv", CONTEXT_COLUMNS),
+        ("resistance.tsv", RESISTANCE_COLUMNS),
     ],
 )
 def test_columns(table, columns):
@@ -83,6 +90,14 @@ def test_candidates_begin_with_the_columns_of_fusions():
 
 def test_classes():
     assert sorted(documented("Classes", "class")) == sorted(each.value for each in FusionClass)
+
+
+def test_matches():
+    assert documented("Match", "match") == [each.value for each in Match]
+
+
+def test_frames():
+    assert documented("Frame and peptide", "frame") == [each.value for each in Frame]
 
 
 def test_status_words():

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
-TABLES = ("fusions.tsv", "candidates.tsv", "verdicts.tsv")
+TABLES = (
+    *("fusions.tsv", "candidates.tsv", "verdicts.tsv"),
+    *("transcripts.tsv", "fusion_transcripts.fa", "fusion_peptides.fa"),
+    "resistance.tsv",
+)
 
 
 @pytest.mark.parametrize("name", TABLES)

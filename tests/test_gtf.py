@@ -56,6 +56,9 @@ def test_each_dialect_fits_each_naming_of_contigs(world, tmp_path, dialect, name
             transcript.exons,
             transcript.cds,
             transcript.is_primary,
+            transcript.is_mane,
+            transcript.cds_phase,
+            transcript.is_start_known,
         )
         for gene in annotation.genes
         for transcript in gene.transcripts
@@ -68,6 +71,9 @@ def test_each_dialect_fits_each_naming_of_contigs(world, tmp_path, dialect, name
             tuple(sorted((exon.start, exon.end) for exon in each.exons)),
             (each.coding.start, each.coding.end),
             each.is_mane,
+            each.is_mane,
+            0,
+            True,
         )
         for each in world.transcripts
     }
@@ -104,6 +110,52 @@ def test_mane_mark_makes_a_transcript_primary(tmp_path, tag):
         ("T2", True),
         ("T3", False),
     ]
+
+
+def test_ensembl_canonical_is_primary_and_not_mane_select(tmp_path):
+    path = written(tmp_path, EXON.format(10, 20, "+", "T1") + ' tag "Ensembl_canonical";')
+    (gene,) = read_annotation(path, CONTIGS).genes
+    assert (gene.transcripts[0].is_primary, gene.transcripts[0].is_mane) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("strand", "frames", "tag", "expected"),
+    [
+        ("+", "20", "", (2, False, True)),
+        ("-", "20", "", (0, True, True)),
+        ("-", "01", "", (1, False, True)),
+        ("+", "00", ' tag "cds_start_NF";', (0, False, True)),
+        ("+", "00", ' tag "cds_end_NF";', (0, True, False)),
+        ("+", "..", "", (0, True, True)),
+    ],
+)
+def test_ends_of_the_coding_sequence(tmp_path, strand, frames, tag, expected):
+    parts = ((11, 20), (31, 40))
+    path = written(
+        tmp_path,
+        *(EXON.format(*part, strand, "T") + tag for part in parts),
+        *(
+            CDS.format(*part, strand, "T").replace("\t0\t", f"\t{frame}\t")
+            for part, frame in zip(parts, frames, strict=True)
+        ),
+    )
+    (gene,) = read_annotation(path, CONTIGS).genes
+    (transcript,) = gene.transcripts
+    known = (transcript.is_start_known, transcript.is_end_known)
+    assert (transcript.cds_phase, *known) == expected
+    assert transcript.cds == (10, 40)
+
+
+def test_selenocysteines_are_kept(tmp_path):
+    path = written(
+        tmp_path,
+        EXON.format(11, 40, "+", "T"),
+        CDS.format(11, 40, "+", "T"),
+        CDS.format(17, 19, "+", "T").replace("CDS", "Selenocysteine"),
+    )
+    (gene,) = read_annotation(path, CONTIGS).genes
+    assert gene.transcripts[0].selenocysteines == ((16, 19),)
+    assert gene.transcripts[0].cds == (10, 40)
 
 
 def test_stop_codon_beside_the_cds_is_coding(tmp_path):

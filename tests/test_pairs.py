@@ -233,7 +233,7 @@ def test_lone_pairs_become_a_candidate_and_no_call(world, reference, settings, t
     assert fusion.support.spanning_names == ("a", "b", "c")
     assert not call.passed
     assert "split" in {each.filter for each in call.verdicts if not each.passed}
-    (annotated,) = annotate([call], read_catalogue(resource_path("known_partners.tsv")))
+    (annotated,) = annotate([call], read_catalogue(resource_path("known_partners.tsv")), reference)
     assert fusion_row("S", 10, annotated).precision == "estimated"
     status = decide(fusion.target, 1.0, [call], census(), settings)
     assert status.status is Status.INDETERMINATE

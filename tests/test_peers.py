@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from builders import STRAND_PAIRS, fused_text, sample_results
+from builders import STRAND_PAIRS, candidate, fused_text, fusion_of, sample_results, support
 from fusioncall.coords import Strand, parse_breakpoint
 from fusioncall.genes import Transcript
+from fusioncall.meaning import interpret
 from fusioncall.model import Partner, Site
-from fusioncall.peers import ARRIBA_COLUMNS, STAR_FUSION_COLUMNS, arriba_site
+from fusioncall.peers import ARRIBA_COLUMNS, STAR_FUSION_COLUMNS, arriba_peptide, arriba_site
+from fusioncall.protein import Frame
 from fusioncall.world import reverse_complement
 from sequencing import rows
 
@@ -115,6 +118,53 @@ def test_fused_transcript(world, calls):
         assert inserted == ([ours["inserted"].lower()] if size else [])
         plain = [side.strip("()").replace("___", "") for side in (five, three)]
         assert plain == [whole[start3 - size - 100 : start3 - size], whole[start3 : start3 + 100]]
+
+
+def test_frame_and_peptide(calls, every_kind):
+    told = [arriba["reading_frame"] for _, arriba, _ in calls]
+    frames = {"in-frame": "in-frame", "out-of-frame": "out-of-frame"}
+    assert told == [frames.get(ours["frame"], "stop-codon") for ours, _, _ in calls]
+    text = (every_kind / "fusion_peptides.fa").read_text(encoding="utf-8")
+    peptides = ["".join(each.split("\n")[1:]) for each in text.split(">")[1:]]
+    for peptide, (_, arriba, _) in zip(peptides, calls, strict=True):
+        written = arriba["peptide_sequence"]
+        assert written.replace("|", "").rstrip("*").upper() == peptide
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        # a codon of one base of ETV6 and two of NTRK3
+        ("ETV6:5-NTRK3:15", "SGSLS|sFPSA"),
+        # one base of SQSTM1 and two inserted ones, then the third with two of NTRK1
+        ("SQSTM1:5-NTRK1:10:CTC", "PSCQP|p|pGRAQ"),
+        # out of frame: all that follows
+        ("LMNA:11-20-NTRK1:11", "RTMGP|kllpq"),
+        # three bases of an intron before the junction and four behind it
+        ("ETV6:5+3-NTRK3:15-4", "GSLSc|tsfpf"),
+    ],
+)
+def test_peptide_in_the_signs_of_arriba(world, reference, settings, text, near):
+    """Each residue stands where most of its bases do; small letters are those of no gene alone."""
+    fusion = fusion_of(candidate(world, text), support(), reference, settings.filters)
+    found = interpret(fusion, reference).first
+    written = arriba_peptide(found)
+    assert near in written
+    assert written.replace("|", "").rstrip("*").upper() == found.protein.peptide
+    assert written.endswith("*") == found.protein.has_stop
+    before, _, _ = written.partition("|")
+    assert before[:-1].isupper()
+
+
+def test_no_peptide_without_translation_through_the_junction(world, reference, settings):
+    """A 5' gene that does not code, and one whose coding sequence ends before the junction."""
+    fusion = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
+    found = interpret(fusion, reference).first
+    protein = found.protein
+    lost = replace(protein, frame=Frame.NO_PARTNER_CDS)
+    stopped = replace(protein, frame=Frame.STOP_BEFORE_KINASE, end=protein.five_bp - 3)
+    assert arriba_peptide(replace(found, protein=lost)) == ""
+    assert arriba_peptide(replace(found, protein=stopped)) == ""
 
 
 def test_no_empty_cell(calls):

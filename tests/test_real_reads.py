@@ -134,3 +134,33 @@ def test_a_star_bam_gives_the_same_answers(from_fastq, from_star):
     ]
     assert answers[0] == answers[1]
     assert [gene for gene, status, _ in answers[0] if status == "DETECTED"] == ["NTRK3"]
+
+
+ETV6_E1_TO_E4 = (  # residues 1 to 154
+    "MSETPAQCSIKQERISYTPPESPVPSYASSTPLHVPVPRALRMEEDSIRLPAHLRLQPIYWSRDDVAQWLKWAENEFSLRPIDSNTFEMNGKA"
+    "LLLLTKEDFRYRSPHSGDVLYELLQHILKQRKPRILFSPFFHPGNSIHTQPEVILHQNHEE"
+)
+
+
+def test_frame_and_names_of_the_one_fusion(from_fastq):
+    (row,) = rows(from_fastq / "fusions.tsv")
+    assert (row["frame"], row["frames"]) == ("in-frame", "in-frame:4")
+    assert row["hgvs_r"] == "NM_001987:r.?_1009::NM_001012338:r.1586_?"
+    assert row["vicc"] == "NM_001987(ETV6):e.5::NM_001012338(NTRK3):e.15"
+    assert (row["residues5"], row["residues3"]) == ("1-336 of 452", "530-839 of 839")
+    assert (row["kinase"], row["kinase_aa"]) == ("whole", "538-823 of 839 (NM_001012338)")
+    assert (row["catalogue_match"], row["recurrence"]) == ("EXACT", "recurrent")
+    assert row["peptide_junction"] == "...PEEHAMPIGRIA|dVQHIKRRDIVL..."
+    names = [each["transcript3"] for each in rows(from_fastq / "transcripts.tsv")]
+    assert names == ["NM_001012338", "NM_001243101", "NM_002530", "NM_001320135"]
+
+
+def test_sequences_of_the_one_fusion(from_fastq):
+    text = (from_fastq / "fusion_transcripts.fa").read_text()
+    transcript, cds = ("".join(record.splitlines()[1:]) for record in text.split(">")[1:])
+    # across the junction, as FusionCatcher prints it of another sample
+    assert "GAGCACGCCATGCCCATTGGGAGAATAGCAGATGTGCAGCACATTAAGAGGAGAGACATCGTGCTGAAGCGAGA" in cds
+    assert cds in transcript
+    peptide = "".join((from_fastq / "fusion_peptides.fa").read_text().splitlines()[1:])
+    assert peptide.startswith(ETV6_E1_TO_E4)
+    assert len(peptide) == 336 + 1 + 310 == len(cds) // 3 - 1

@@ -16,6 +16,8 @@ import pytest
 from builders import candidate, fusion_of, sample_results, support
 from conftest import CHECKOUT
 from fusioncall.bam import read_molecules
+from fusioncall.catalogue import Match
+from fusioncall.facts import Fact
 from fusioncall.filters import judge
 from fusioncall.report import write_report
 from fusioncall.status import decide
@@ -31,6 +33,9 @@ PROVENANCE = {
     "htslib": "1",
     "reference": {"name": "world", "manifest_sha256": "0", "sources": {}},
     "catalogue": {"name": "c.tsv", "sha256": "0"},
+    "own_catalogue": None,
+    "tumour_type": None,
+    "facts": [],
     "inputs": [],
 }
 
@@ -213,7 +218,7 @@ def test_names_are_escaped(world, reference, settings, tmp_path):
 
 
 def test_a_column_without_words_of_its_own_comes_by_its_name(world, reference, settings):
-    from fusioncall.report import Fact, _facts
+    from fusioncall.report import Line, _facts
 
     named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
     (annotated,) = sample_results([judge(named, settings)], reference, settings).annotated
@@ -221,15 +226,89 @@ def test_a_column_without_words_of_its_own_comes_by_its_name(world, reference, s
 
     @dataclass(frozen=True, kw_only=True)
     class LaterRow(FusionRow):
-        reading_frame: str
-        hgvs: str
+        later_column: str
+        empty_column: str
 
     told = {field.name: getattr(row, field.name) for field in fields(row)}
-    later = LaterRow(**told, reading_frame="in-frame", hgvs=".")
+    later = LaterRow(**told, later_column="in-frame", empty_column=".")
     assert list(_facts(later, annotated)) == [
         *_facts(row, annotated),
-        Fact("reading frame", "in-frame"),
+        Line("later column", "in-frame"),
     ]
+
+
+def test_what_the_call_means(page, every_kind):
+    """Frame, kinase domain and names of each call, and its whole protein with the junction."""
+    told = [text for _, text in page.all("dd")]
+    proteins = [text for _, text in page.all("code")]
+    calls = rows(every_kind / "fusions.tsv")
+    for row in calls:
+        note = "" if row["frame_note"] == "." else f": {row['frame_note']}"
+        wanted = (f"{row['frame']}{note}", f"{row['kinase']}, residues {row['kinase_aa']}")
+        for words in (*wanted, row["hgvs_r"], row["vicc"], row["hgnc"], row["breakends"]):
+            assert words in told
+        assert row["peptide_junction"] == "." or row["peptide_junction"] in told
+    assert len(calls) == 5
+    title, peptide = "", {}
+    for line in (every_kind / "fusion_peptides.fa").read_text(encoding="utf-8").splitlines():
+        title = line if line.startswith(">") else title
+        peptide[title] = peptide.get(title, "") + line.removeprefix(title)
+    assert len(peptide) == len(calls)
+    for text in peptide.values():
+        assert text in {each.replace("|", "").strip("*").upper() for each in proteins}
+    assert "the pair is known with this 5' breakpoint" not in told
+    assert "LMNA, exon 11 (-20 bases) of " in " ".join(told)
+
+
+def test_a_match_has_words(world, reference, settings):
+    from fusioncall.report import _MATCHES, Line, _facts
+
+    assert list(_MATCHES) == list(Match)
+    named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
+    (annotated,) = sample_results([judge(named, settings)], reference, settings).annotated
+    known = replace(annotated, match=Match.EXACT)
+    line = Line("Nearest known junction", "this very junction is known")
+    assert line not in _facts(fusion_row("S", 1000, annotated), annotated)
+    assert line in _facts(fusion_row("S", 1000, known), known)
+
+
+def test_resistance_codons(page, every_kind):
+    _, _, rest = page.source.partition('id="resistance"')
+    section = Page(f"<section><h2{rest.partition('</section>')[0]}</section>")
+    table = rows(every_kind / "resistance.tsv")
+    assert [text for _, text in section.all("th", scope="row")] == [
+        f"{row['gene']} {row['residue']}" for row in table
+    ]
+    cells = [text for _, text in section.all("td")]
+    assert cells[1::4] == [row["mutated"].replace("-", " ") for row in table]
+
+
+def test_what_is_known_has_source_and_date(world, reference, settings, tmp_path):
+    named = fusion_of(candidate(world, "ETV6:5-NTRK3:15"), support(), reference, settings.filters)
+    facts = (
+        Fact("prevalence", "glioma <b>", "2 % have it", "adults", "Someone 2020", ""),
+        Fact("approval", "drug", "USA: 2018", "", "FDA", "2026-07"),
+    )
+    results = replace(sample_results([judge(named, settings)], reference, settings), facts=facts)
+    provenance = PROVENANCE | {"tumour_type": "glioma <b>"}
+    write_report(tmp_path / "r.html", results, {}, reference, settings, provenance)
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert page.all("b") == []
+    cells = [text for _, text in page.all("td")]
+    place = cells.index("2 % have it (adults)")
+    assert cells[place : place + 6] == [
+        *("2 % have it (adults)", "Someone 2020", "not dated"),
+        *("USA: 2018", "FDA", "2026-07"),
+    ]
+    assert any(text.endswith("Tumour type as given: glioma <b>.") for _, text in page.all("p"))
+
+
+def test_treatments_only_with_a_call(every_kind):
+    told = {row["statement"] for row in rows(every_kind / "context.tsv")}
+    page = Page((every_kind / "report.html").read_text(encoding="utf-8"))
+    cells = " ".join(text for _, text in page.all("td"))
+    assert len(told) > 3
+    assert all(" ".join(each.split()) in cells for each in told)
 
 
 @pytest.mark.parametrize(("fragments", "word"), [(200_000, "NOT DETECTED"), (10, "NOT ASSESSABLE")])

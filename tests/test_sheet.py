@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,20 @@ PAIRED = Sample("A", ("a_1.fq.gz",), ("a_2.fq.gz",), None, Strandedness.REVERSE)
 )
 def test_one_pair_in_every_dress(content):
     assert read(content) == (PAIRED,)
+
+
+@pytest.mark.parametrize("words", ["glioma", "Spitz tumour, atypical (skin)", "x" * 100])
+def test_tumour_type(words):
+    header = HEADER.replace("\n", "\ttumour_type\n")
+    (sample,) = read(f"{header}A\ta_1.fq.gz\ta_2.fq.gz\t\treverse\t{words}\n")
+    assert sample == replace(PAIRED, tumour_type=words)
+
+
+@pytest.mark.parametrize("words", ["-glioma", "gl{io}ma", "x" * 101, "$(x)", "a'b", " glioma"])
+def test_tumour_type_that_cannot_be_used(words):
+    header = HEADER.replace("\n", "\ttumour_type\n")
+    with pytest.raises(SettingsError, match="line 2, column tumour_type"):
+        read(f"{header}A\ta_1.fq.gz\t\t\t\t{words}\n")
 
 
 def test_every_kind_of_sample_in_the_order_of_the_sheet():
@@ -138,7 +153,7 @@ def test_paths_that_are_refused(path):
             "",
             (
                 ": the sample sheet is empty. Begin with a line of tab-separated column "
-                "names: sample fastq1 fastq2 bam strandedness."
+                "names: sample fastq1 fastq2 bam strandedness tumour_type."
             ),
         ),
         (
@@ -191,7 +206,7 @@ def test_paths_that_are_refused(path):
             "sample\tfastq1\tfastq2\tbam\ttissue\n",
             (
                 ", line 1: unknown column 'tissue'. Known are: sample, fastq1, fastq2, bam, "
-                "strandedness."
+                "strandedness, tumour_type."
             ),
         ),
         (
@@ -485,12 +500,14 @@ def test_config_without_a_key_that_is_needed():
     assert config_refusal(given) == "config.yaml: key 'outdir' is missing. Add it."
 
 
-@pytest.mark.parametrize("key", ["samples", "settings", "catalogue", "fasta", "gtf", "targets"])
+@pytest.mark.parametrize(
+    "key", ["samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"]
+)
 def test_files_of_the_config_that_are_missing(key, tmp_path):
     given = config()
     group, name = (
         (given, key)
-        if key in {"samples", "settings", "catalogue"}
+        if key in {"samples", "settings", "catalogue", "own_catalogue"}
         else (given["reference"], f"reference.{key}")
     )
     assert isinstance(group, dict)

@@ -69,6 +69,7 @@ def test_all_candidates_come_back(every_kind):
             row["failed_filters"].replace(",", ";").replace(".", "PASS"),
             *(row[name] for name in ("split_molecules", "spanning_molecules")),
             *(row[name] for name in ("fusion", "class", "confidence", "target", "gene5")),
+            *(row["frame"], row["hgvs_r"]),
         )
         for row in rows(every_kind / "candidates.tsv")
     }
@@ -78,6 +79,7 @@ def test_all_candidates_come_back(every_kind):
             ";".join(record.filter),
             *(str(record.samples["S"][name]) for name in ("SPLIT", "SPAN")),
             *(record.info[name] for name in ("FUSION", "CLASS", "CONFIDENCE", "TARGET", "GENE")),
+            *(record.info["FRAME"], record.info["HGVS"]),
         )
         for junction, record in made
     } == told

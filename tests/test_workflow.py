@@ -121,10 +121,11 @@ def test_commands_of_samples(run_folder):
     done = snakemake(
         run_folder,
         "-n",
-        sheet=HEADER + LANES + BAM,
+        sheet=f"{HEADER[:-1]}\ttumour_type\n{LANES}{BAM[:-1]}\tglioma (low)\n",
         outdir="my results/",
         settings="settings.yaml",
         catalogue="genes.gtf",
+        own_catalogue="genes.gtf",
         reference=BUILD | {"targets": "settings.yaml"},
     )
     lanes = "'my results/L"
@@ -166,15 +167,17 @@ def test_commands_of_samples(run_folder):
             ),
             *(
                 f"fusioncall annotate --calls {sample}/work/calls.json' --reference "
-                f"reference/tiny --settings settings.yaml --catalogue genes.gtf --out {sample}' 2> "
+                f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
+                f"--own-catalogue genes.gtf {tumour}--out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
-                for sample in (lanes, bam)
+                for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
             ),
             *(
                 f"fusioncall report --calls {sample}/work/calls.json' --evidence "
                 f"{sample}/evidence.bam' --reference reference/tiny --settings settings.yaml "
-                f"--catalogue genes.gtf --out {sample}/report.html' 2> {sample}/logs/report.log'"
-                for sample in (lanes, bam)
+                f"--catalogue genes.gtf --own-catalogue genes.gtf {tumour}--out "
+                f"{sample}/report.html' 2> {sample}/logs/report.log'"
+                for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
             ),
         ]
     )
@@ -249,7 +252,8 @@ def test_bad_sheet_is_one_line_in_a_module(run_folder):
     snakefile = CHECKOUT / "workflow" / "Snakefile"
     assert refusal(run_folder, sheet="", snakefile=snakefile) == (
         "fusioncall: error: samples.tsv: the sample sheet is empty. Begin with a line of "
-        "tab-separated column names: sample fastq1 fastq2 bam strandedness."
+        "tab-separated column names: sample fastq1 fastq2 bam strandedness "
+        "tumour_type."
     )
 
 

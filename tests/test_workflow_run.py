@@ -13,7 +13,7 @@ import yaml
 
 from conftest import CHECKOUT
 from fusioncall.cli import main
-from fusioncall.steps import RESULTS
+from fusioncall.writing import RESULTS
 from sequencing import found, result_bytes, rows
 
 pytestmark = pytest.mark.slow

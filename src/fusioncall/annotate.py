@@ -1,30 +1,42 @@
-"""Calls compared with what is known: the catalogue, and the answer for each target gene."""
+"""Calls with what they mean and what is known of them, in the order of the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fusioncall.catalogue import Catalogue, Knowledge, KnownPair
+from fusioncall.catalogue import Catalogue, Knowledge, KnownPair, Match
+from fusioncall.meaning import Meaning, interpret
 from fusioncall.model import Call
+from fusioncall.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedCall:
-    """A call and what the catalogue says of its pair."""
+    """A call, what it means, and what the catalogue says of its pair and its breakpoints."""
 
     call: Call
     knowledge: Knowledge
     known_pair: KnownPair | None
+    match: Match | None
+    meaning: Meaning
 
 
-def annotate(calls: Iterable[Call], catalogue: Catalogue) -> tuple[AnnotatedCall, ...]:
-    """Look each call up, and put them in the order of the tables.
+def annotate(
+    calls: Iterable[Call], catalogue: Catalogue, reference: Reference
+) -> tuple[AnnotatedCall, ...]:
+    """Interpret each call, look it up, and put them in the order of the tables.
 
-    That order: passing first, then most molecules, then the names and places.
+    A rejected candidate is interpreted in the preferred transcript pair only. The order: passing
+    first, then most molecules, then the names and places.
     """
     annotated = (
-        AnnotatedCall(call, *catalogue.find(call.fusion.five.gene, call.fusion.three.gene))
+        AnnotatedCall(
+            call,
+            *catalogue.find(call.fusion.five.gene, call.fusion.three.gene),
+            catalogue.match(call.fusion),
+            interpret(call.fusion, reference, every_pair=call.passed),
+        )
         for call in calls
     )
     return tuple(sorted(annotated, key=_order))

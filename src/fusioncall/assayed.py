@@ -15,22 +15,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fusioncall import __version__
+from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
-from fusioncall.files import whole_file
+from fusioncall.files import write_json
 from fusioncall.genes import Transcript
-from fusioncall.model import Fusion, Partner
+from fusioncall.meaning import PairMeaning
+from fusioncall.model import Partner
+from fusioncall.nomenclature import junction_of
+from fusioncall.protein import Frame
 from fusioncall.reference import Reference
-from fusioncall.results import SampleResults, junction_of, transcript_of
+from fusioncall.results import SampleResults, transcript_of
 
 _SCHEMA = 1
 _CHUNK_BP = 1 << 24
 _ENSEMBL = "https://www.ensembl.org"
-# The specification's word for a transcript that is not known to be MANE; fusioncall does not tell
-# MANE Select from Ensembl canonical.
-_TRANSCRIPT_STATUS = "longest_compatible_remaining"
+# The specification's word for a transcript that is not MANE.
+_OTHER_TRANSCRIPT = "longest_compatible_remaining"
 _ASSAY = {
     "type": "Assay",
     "assayName": "RNA-seq assay",
@@ -51,10 +52,9 @@ def write_assayed(path: Path, results: SampleResults, reference: Reference) -> N
         "sample": results.sample,
         "fusioncall": __version__,
         "reference": reference.manifest.name,
-        "fusions": [_assayed(each.call.fusion, reference, accession) for each in results.passing],
+        "fusions": [_assayed(each, reference, accession) for each in results.passing],
     }
-    with whole_file(path) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    write_json(path, document)
 
 
 def refget_accession(contig: str, reference: Reference) -> str:
@@ -109,8 +109,9 @@ def _truncated(digest: bytes) -> str:
 
 
 def _assayed(
-    fusion: Fusion, reference: Reference, accession: Callable[[str], str]
+    annotated: AnnotatedCall, reference: Reference, accession: Callable[[str], str]
 ) -> dict[str, Any]:
+    fusion = annotated.call.fusion
     junction, support = junction_of(fusion), fusion.support
     five = _segment(fusion.five, junction.donor, reference, accession, is_donor=True)
     three = _segment(fusion.three, junction.acceptor, reference, accession, is_donor=False)
@@ -122,6 +123,8 @@ def _assayed(
     return {
         "type": "AssayedFusion",
         "structure": [five, *_linker(fusion.inserted), three],
+        "viccNomenclature": annotated.meaning.vicc,
+        **_frame(annotated.meaning.first),
         "assay": _ASSAY,
         "readData": {
             "type": "ReadData",
@@ -129,6 +132,14 @@ def _assayed(
             "spanning": {"type": "SpanningReads", "spanningReads": support.spanning_molecules},
         },
     }
+
+
+def _frame(found: PairMeaning | None) -> dict[str, bool]:
+    """Whether the reading frame is preserved; nothing where a stop codon or the genes forbid it."""
+    frame = found.protein.frame if found else Frame.UNKNOWN
+    if frame not in {Frame.IN_FRAME, Frame.OUT_OF_FRAME}:
+        return {}
+    return {"readingFramePreserved": frame is Frame.IN_FRAME}
 
 
 def _segment(
@@ -150,7 +161,7 @@ def _segment(
     return {
         "type": "TranscriptSegmentElement",
         "transcript": _transcript_curie(transcript.id),
-        "transcriptStatus": _TRANSCRIPT_STATUS,
+        "transcriptStatus": "mane_select" if transcript.is_mane else _OTHER_TRANSCRIPT,
         "strand": 1 if partner.strand is Strand.FORWARD else -1,
         f"exon{side}": partner.exon,
         f"exon{side}Offset": exon_offset_bp(transcript, partner.exon, end, is_donor=is_donor),

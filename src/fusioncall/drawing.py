@@ -14,8 +14,8 @@ from itertools import pairwise
 from fusioncall.coords import Breakend, Strand
 from fusioncall.genes import Block, Transcript
 from fusioncall.model import Fusion, Kind, Partner
+from fusioncall.nomenclature import junction_of
 from fusioncall.pileup import LaidMolecule, Pileup
-from fusioncall.results import junction_of
 from fusioncall.targets import Target
 
 _WIDTH = 960.0

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their checksums."""
+"""Files that appear whole or not at all, records as JSON, and checksums."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from fusioncall.errors import OutputError
 
@@ -105,6 +107,17 @@ def lacks_cram_end(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(max(-_CRAM_END_BYTES, -path.stat().st_size), os.SEEK_END)
         return _CRAM_END_MARK not in stream.read()
+
+
+def json_bytes(document: object) -> bytes:
+    """A record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a record as indented JSON."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(json_bytes(document))
 
 
 def sha256(path: Path) -> str:

@@ -315,7 +315,7 @@ def _places(
     """
     for gene in genes:
         for transcript in gene.transcripts:
-            site, exon = _site(transcript, position, is_donor=is_donor)
+            site, exon = site_of(transcript, position, is_donor=is_donor)
             key = (
                 _SITE_ORDER.index(site),
                 not (target and target.keeps_domain(transcript)),
@@ -330,7 +330,7 @@ def _places(
             yield key, gene, transcript, site, exon
 
 
-def _site(transcript: Transcript, position: int, *, is_donor: bool) -> tuple[Site, int]:
+def site_of(transcript: Transcript, position: int, *, is_donor: bool) -> tuple[Site, int]:
     """Where in a transcript a breakend lies, and the number of its exon (0: outside)."""
     index = transcript.exon_index(position)
     if index is not None:

@@ -19,6 +19,10 @@ class Transcript:
 
     `exons` and `cds` are in genome order whatever the strand; `cds` runs from the first to the last
     coding base, stop codon included where the annotation tells it, and is None without one.
+    `cds_phase` is the number of coding bases before the first whole codon: 0, unless the annotation
+    lacks the beginning of the coding sequence, of which `is_start_known` tells, as `is_end_known`
+    does of its end. `selenocysteines` are the stretches whose UGA codes for one. `is_primary` marks
+    MANE Select and Ensembl canonical transcripts, `is_mane` MANE Select alone.
     """
 
     id: str
@@ -29,6 +33,11 @@ class Transcript:
     exons: tuple[Block, ...]
     cds: Block | None = None
     is_primary: bool = False
+    is_mane: bool = False
+    cds_phase: int = 0
+    is_start_known: bool = True
+    is_end_known: bool = True
+    selenocysteines: tuple[Block, ...] = ()
 
     @property
     def start(self) -> int:

@@ -21,8 +21,12 @@ from fusioncall.files import lacks_bgzf_end
 from fusioncall.genes import Block, Gene, Transcript
 
 _ATTRIBUTE = re.compile(r'\s*([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))\s*(?:;|$)')
-_MODEL_FEATURES = frozenset({"exon", "CDS", "stop_codon"})
-_PRIMARY_TAGS = frozenset({"MANE_Select", "MANE Select", "Ensembl_canonical"})
+_SELENOCYSTEINE = "Selenocysteine"
+_MODEL_FEATURES = frozenset({"exon", "CDS", "stop_codon", _SELENOCYSTEINE})
+_MANE_TAGS = frozenset({"MANE_Select", "MANE Select"})
+_PRIMARY_TAGS = _MANE_TAGS | {"Ensembl_canonical"}
+_START_MISSING_TAG = "cds_start_NF"
+_END_MISSING_TAG = "cds_end_NF"
 _ROMAN_ACCESSIONS = {"23": "X", "24": "Y"}
 _MITOCHONDRION = "NC_012920"
 
@@ -38,7 +42,9 @@ class _Draft:
     strand: Strand
     exons: list[Block] = field(default_factory=list)
     coding: list[Block] = field(default_factory=list)
-    is_primary: bool = False
+    phases: dict[Block, int] = field(default_factory=dict)
+    selenocysteines: list[Block] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,21 @@ def read_annotation(path: Path, contigs: Mapping[str, int]) -> Annotation:
             draft = drafts.get(key)
             if draft is None:
                 draft = drafts[key] = _draft(row, _genome_name(row.contig, names))
-            draft.is_primary |= not _PRIMARY_TAGS.isdisjoint(row.tags)
-            (draft.exons if row.feature == "exon" else draft.coding).append(row.block)
+            _add(draft, row)
     return _assemble(path, drafts, gene_biotypes, contigs)
+
+
+def _add(draft: _Draft, row: _Row) -> None:
+    """Put a row of a transcript into its draft."""
+    draft.tags |= row.tags
+    if row.feature == "exon":
+        draft.exons.append(row.block)
+    elif row.feature == _SELENOCYSTEINE:
+        draft.selenocysteines.append(row.block)
+    else:
+        draft.coding.append(row.block)
+        if row.feature == "CDS":
+            draft.phases[row.block] = int(row.frame) if row.frame in {"0", "1", "2"} else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,7 @@ class _Row:
     feature: str
     block: Block
     strand: str
+    frame: str
     attributes: dict[str, str]
     tags: frozenset[str]
 
@@ -155,6 +174,7 @@ def _row(line: str, path: Path, number: int, wanted: frozenset[str]) -> _Row | N
         feature=columns[2],
         block=(int(columns[3]) - 1, int(columns[4])),
         strand=columns[6],
+        frame=columns[7],
         attributes=dict(pairs),
         tags=frozenset(value for key, value in pairs if key == "tag"),
     )
@@ -233,6 +253,7 @@ def _transcript(transcript_id: str, draft: _Draft, contig_length: int) -> Transc
     if not exons or overlap or backwards or exons[0][0] < 0 or exons[-1][1] > contig_length:
         return None
     starts, ends = zip(*draft.coding, strict=True) if draft.coding else ((), ())
+    phase = _first_phase(draft)
     return Transcript(
         id=transcript_id,
         gene_id=draft.gene_id,
@@ -241,8 +262,21 @@ def _transcript(transcript_id: str, draft: _Draft, contig_length: int) -> Transc
         strand=draft.strand,
         exons=tuple(exons),
         cds=(min(starts), max(ends)) if starts else None,
-        is_primary=draft.is_primary,
+        is_primary=not _PRIMARY_TAGS.isdisjoint(draft.tags),
+        is_mane=not _MANE_TAGS.isdisjoint(draft.tags),
+        cds_phase=phase,
+        is_start_known=not phase and _START_MISSING_TAG not in draft.tags,
+        is_end_known=_END_MISSING_TAG not in draft.tags,
+        selenocysteines=tuple(sorted(draft.selenocysteines)),
     )
+
+
+def _first_phase(draft: _Draft) -> int:
+    """Coding bases before the first whole codon: the frame column of the first CDS row."""
+    if not draft.phases:
+        return 0
+    first = min(draft.phases) if draft.strand is Strand.FORWARD else max(draft.phases)
+    return draft.phases[first]
 
 
 def _genes(

@@ -401,6 +401,27 @@ class AlignmentCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodonDepth:
+    """What the molecules of a sample show at one codon of a target.
+
+    `residue` is 1-based in the protein of `transcript`; `places` are the 0-based positions of its
+    three bases in the direction of transcription, and `reference` is the genome's codon. `observed`
+    counts molecules by codon, `observed_fused` those of them that support a call; `unclear` are
+    molecules whose reads disagree or hold an N.
+    """
+
+    gene: str
+    residue: int
+    transcript: str
+    contig: str
+    places: tuple[int, int, int]
+    reference: str
+    observed: dict[str, int]
+    observed_fused: dict[str, int]
+    unclear: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleCalls:
     """All that is known of a sample's fusions, before annotation: the content of `calls.json`."""
 
@@ -416,3 +437,4 @@ class SampleCalls:
     proposals: int
     normal_splices: int
     calls: tuple[Call, ...]
+    codons: tuple[CodonDepth, ...] = ()

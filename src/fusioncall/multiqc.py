@@ -8,9 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from fusioncall.files import whole_file
+from fusioncall.files import write_json
 from fusioncall.results import SampleResults
 from fusioncall.status import Status
 from fusioncall.tables import fusion_row
@@ -40,8 +38,8 @@ _CALL_COLUMNS = {
 
 def write_multiqc(folder: Path, results: SampleResults) -> None:
     """Write both files of a sample."""
-    _write(folder / ANSWERS, _answers(results))
-    _write(folder / CALLS, _calls(results))
+    write_json(folder / ANSWERS, _answers(results))
+    write_json(folder / CALLS, _calls(results))
 
 
 def _answers(results: SampleResults) -> dict[str, Any]:
@@ -124,8 +122,3 @@ def _status_header(gene: str) -> dict[str, Any]:
             {each.value.lower(): colour} for each, colour in _COLOURS.items()
         ],
     }
-
-
-def _write(path: Path, document: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")

@@ -12,20 +12,24 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand, breakpoint_text
 from fusioncall.files import whole_file
 from fusioncall.fusions import is_spliced
-from fusioncall.genes import Transcript
+from fusioncall.genes import Transcript, position_at
+from fusioncall.meaning import PairMeaning
 from fusioncall.model import Fusion, Partner, Site
+from fusioncall.nomenclature import junction_of
+from fusioncall.protein import STOP, Frame
 from fusioncall.reference import Reference
 from fusioncall.results import (
     SampleResults,
     bases_before,
     bases_from,
-    junction_of,
     kept_exons,
     transcript_of,
 )
+from fusioncall.transcripts import TranscriptEnd
 
 ARRIBA_COLUMNS = (
     *("#gene1", "gene2", "strand1(gene/fusion)", "strand2(gene/fusion)"),
@@ -50,12 +54,17 @@ _ARRIBA_READ_THROUGH_BP = 400_000
 _STAR_FUSION_LARGE_ANCHOR_BP = 25
 _STAR_FUSION_ENTROPY_BP = 15
 _TRANSCRIPT_BP = 100
+_ARRIBA_FRAMES = {
+    Frame.IN_FRAME: "in-frame",
+    Frame.OUT_OF_FRAME: "out-of-frame",
+    Frame.STOP_BEFORE_KINASE: "stop-codon",
+    Frame.STOP_BEFORE_3PRIME: "stop-codon",
+}
 
 
 def write_arriba(path: Path, results: SampleResults, reference: Reference) -> None:
     """Write the calls as Arriba would."""
-    calls = (each.call for each in results.passing)
-    rows = (_arriba_row(call.fusion, call.confidence.value, reference) for call in calls)
+    rows = (_arriba_row(each, reference) for each in results.passing)
     _write(path, ARRIBA_COLUMNS, rows)
 
 
@@ -66,7 +75,8 @@ def write_star_fusion(path: Path, results: SampleResults, reference: Reference) 
     _write(path, STAR_FUSION_COLUMNS, rows)
 
 
-def _arriba_row(fusion: Fusion, confidence: str, reference: Reference) -> tuple[str, ...]:
+def _arriba_row(annotated: AnnotatedCall, reference: Reference) -> tuple[str, ...]:
+    fusion, found = annotated.call.fusion, annotated.meaning.first
     five, three, support = fusion.five, fusion.three, fusion.support
     junction = junction_of(fusion)
     transcripts = [transcript_of(side, reference) for side in (five, three)]
@@ -86,7 +96,8 @@ def _arriba_row(fusion: Fusion, confidence: str, reference: Reference) -> tuple[
         "discordant_mates": str(support.spanning_molecules),
         "coverage1": str(support.split_molecules + (support.unfused5_molecules or 0)),
         "coverage2": str(support.split_molecules + support.unfused3_molecules),
-        "confidence": confidence,
+        "confidence": annotated.call.confidence.value,
+        "reading_frame": _ARRIBA_FRAMES.get(found.protein.frame, "") if found else "",
         "gene_id1": five.gene_id,
         "gene_id2": three.gene_id,
         "transcript_id1": five.transcript,
@@ -94,6 +105,7 @@ def _arriba_row(fusion: Fusion, confidence: str, reference: Reference) -> tuple[
         "direction1": _arriba_direction(junction.donor),
         "direction2": _arriba_direction(junction.acceptor),
         "fusion_transcript": _arriba_transcript(fusion, transcripts, reference),
+        "peptide_sequence": arriba_peptide(found) if found else "",
         "read_identifiers": names,
     }
     return tuple(row.get(column) or _UNKNOWN for column in ARRIBA_COLUMNS)
@@ -178,6 +190,42 @@ def _arriba_transcript(
         sides.append(f"({'___'.join(texts)})")
     inserted = f"{fusion.inserted.lower()}|" if fusion.inserted else ""
     return f"{sides[0]}|{inserted}{sides[1]}"
+
+
+def arriba_peptide(found: PairMeaning) -> str:
+    """The fusion peptide in Arriba's signs; empty where translation does not reach the junction.
+
+    `|` stands for the junction, one on each side of residues of inserted bases; a residue across it
+    stands where two of its bases lie. Small letters are residues that neither gene has by itself:
+    across the junction, of inserted bases, out of frame, or of bases that do not code.
+    """
+    protein = found.protein
+    if found.protein.frame not in _ARRIBA_FRAMES or protein.end <= protein.five_bp:
+        return ""
+    three_start = len(protein.bases) - protein.three_bp
+    sides = ["", "", ""]
+    for index, residue in enumerate(protein.peptide):
+        first = (protein.start or 0) + 3 * index
+        bases = range(first, first + 3)
+        origins = [(base >= protein.five_bp) + (base >= three_start) for base in bases]
+        is_own = (set(origins) == {0} and _is_codon(found.pair.five, first)) or (
+            set(origins) == {2} and _is_codon(found.pair.three, first - three_start)
+        )
+        sides[sorted(origins)[1]] += residue if is_own else residue.lower()
+    five, inserted, three = (side.replace("x", "?").replace("X", "?") for side in sides)
+    middle = f"{inserted}|" if inserted else ""
+    return f"{five}|{middle}{three}{STOP if protein.has_stop else ''}"
+
+
+def _is_codon(end: TranscriptEnd, within: int) -> bool:
+    """Whether three kept bases from an offset on are a codon of the transcript's own protein."""
+    transcript = end.transcript
+    places = (position_at(end.kept, within + step, transcript.strand) for step in range(3))
+    coding = [transcript.coding_offset(place) for place in places]
+    first = coding[0]
+    if first is None or coding != [first, first + 1, first + 2]:
+        return False
+    return (first - transcript.cds_phase) % 3 == 0
 
 
 def _star_fusion_row(fusion: Fusion, fragments: int, reference: Reference) -> tuple[str, ...]:

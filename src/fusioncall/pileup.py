@@ -14,8 +14,8 @@ import edlib
 
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Fusion, Kind, Molecule, Read
+from fusioncall.nomenclature import junction_of
 from fusioncall.reference import Reference
-from fusioncall.results import junction_of
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
 

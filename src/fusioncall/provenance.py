@@ -11,16 +11,18 @@ import msgspec
 from pysam.version import __htslib_version__ as htslib_version
 
 from fusioncall import __version__
+from fusioncall.context import FACT_TABLES, Context
 from fusioncall.files import sha256
 from fusioncall.model import SampleCalls
 from fusioncall.reference import Reference
+from fusioncall.resources import resource_path
 from fusioncall.settings import Settings
 
 _LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numba", "numpy", "pysam")
 
 
 def provenance_of(
-    made: SampleCalls, reference: Reference, settings: Settings, catalogue: Path
+    made: SampleCalls, reference: Reference, settings: Settings, context: Context
 ) -> dict[str, Any]:
     """Versions, settings and checksums; no time, host or path, so that it is repeatable.
 
@@ -28,7 +30,7 @@ def provenance_of(
         made: the calls with the files that they were made of.
         reference: the bundle.
         settings: of the step that writes the tables.
-        catalogue: known partners.
+        context: known partners, and the tumour type.
     """
     manifest = reference.manifest
     return {
@@ -43,11 +45,18 @@ def provenance_of(
             "manifest_sha256": made.reference_sha256,
             "sources": manifest.sources,
         },
-        "catalogue": {"name": catalogue.name, "sha256": sha256(catalogue)},
+        "catalogue": _source(context.catalogue),
+        "own_catalogue": _source(context.own_catalogue) if context.own_catalogue else None,
+        "tumour_type": context.tumour_type or None,
+        "facts": [_source(resource_path(name)) for name in FACT_TABLES],
         "settings": msgspec.structs.replace(settings, reference=manifest.settings),
         "settings_sha256": settings_digest(settings),
         "inputs": made.census.inputs,
     }
+
+
+def _source(path: Path) -> dict[str, str]:
+    return {"name": path.name, "sha256": sha256(path)}
 
 
 def settings_digest(settings: Settings) -> str:

@@ -36,7 +36,7 @@ from fusioncall.targets import Target
 
 _BIN_BITS = 14  # genes are read by stretches of 16,384 bases, as a tabix index holds them
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the bundle's layout; a bundle of another version is refused."""
 
 GENOME, INDEX, GENES, TARGETS, KMERS, DONORS, MANIFEST = (

@@ -19,12 +19,15 @@ import msgspec
 from markupsafe import Markup
 
 from fusioncall.annotate import AnnotatedCall
-from fusioncall.catalogue import Knowledge
+from fusioncall.catalogue import Knowledge, Match
+from fusioncall.context import resistance_sites
 from fusioncall.drawing import draw_fusion, draw_pileup
 from fusioncall.files import whole_file
 from fusioncall.model import Census, Fusion, Molecule, Verdict
 from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
 from fusioncall.reference import Reference
+from fusioncall.resistance import sites_on
+from fusioncall.resistance_table import resistance_rows
 from fusioncall.resources import resource_path
 from fusioncall.results import SampleResults, filter_meaning, transcript_of
 from fusioncall.settings import Settings
@@ -54,7 +57,16 @@ _KNOWLEDGE = {
     Knowledge.PARTNER: "the 5' gene is known before another target",
     Knowledge.TARGET: "the pair is not in the catalogue, which says nothing against it",
 }
-
+_MATCHES = {
+    Match.EXACT: "this very junction is known",
+    Match.SHARED_GENES_FIVE_PRIME_EXACT: "the pair is known with this 5' breakpoint",
+    Match.SHARED_GENES_THREE_PRIME_EXACT: "the pair is known with this 3' breakpoint",
+    Match.SHARED_GENES: "the pair is known, with neither breakpoint",
+    Match.FIVE_PRIME_EXACT: "the 5' breakpoint is known before another target",
+    Match.THREE_PRIME_EXACT: "the 3' breakpoint is known behind another 5' gene",
+    Match.FIVE_PRIME_GENE: "the 5' gene is known before another target",
+    Match.THREE_PRIME_GENE: "the target is known with other 5' genes",
+}
 
 _TOLD = frozenset(
     (
@@ -65,13 +77,16 @@ _TOLD = frozenset(
         *("confidence", "fusion_class", "inserted", "homology_bp", "collinear_distance_bp"),
         *("precision", "unfused5_molecules", "fused5_fraction", "misfit_molecules"),
         *("rivals", "mapq_phred", "catalogue", "tumour_types", "references"),
+        *("hgnc", "hgvs_r", "vicc", "breakends", "offset5_bp", "offset3_bp"),
+        *("frame", "frame_note", "frames", "peptide_junction", "residues5", "residues3"),
+        *("kinase", "kinase_aa", "catalogue_match", "recurrence"),
     )
 )
 """Columns that the page tells in words of its own, or leaves to the tables; others come by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Line:
     """A line of a fusion: what it is, and its value."""
 
     name: str
@@ -94,7 +109,8 @@ class Shown:
     title: str
     target: str
     passed: bool
-    facts: tuple[Fact, ...]
+    facts: tuple[Line, ...]
+    peptide: str
     genes: Markup
     molecules: Markup
     pileup: Pileup
@@ -147,6 +163,12 @@ def write_report(
         rejected=[fusion_row(results.sample, 0, each) for each in rejected[:MAX_REJECTED]],
         reasons=[_failed(each) for each in rejected[:MAX_REJECTED]],
         rejected_count=len(rejected),
+        codons=resistance_rows(
+            results.sample,
+            results.made.codons,
+            sites_on(resistance_sites(), reference.targets),
+            settings.resistance,
+        ),
         max_molecules=MAX_MOLECULES,
         window_bp=_WINDOW_BP,
         numbers=_numbers(results.made.census),
@@ -190,6 +212,7 @@ def _shown(
         target=fusion.target,
         passed=call.passed,
         facts=tuple(_facts(row, annotated)),
+        peptide=annotated.meaning.first.protein.marked_peptide if annotated.meaning.first else "",
         genes=Markup(draw_fusion(fusion, transcripts, target, f"genes{number}")),
         molecules=Markup(draw_pileup(pileup, fusion, f"molecules{number}")),
         pileup=pileup,
@@ -206,49 +229,85 @@ def _title(fusion: Fusion) -> str:
     return ", ".join((fusion.name, *exons))
 
 
-def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Fact]:
+def _facts(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Line]:
     """What the page says of a fusion, in its order."""
     precision = (
         "" if row.precision == "exact" else f" ({row.precision}: no read crosses the junction)"
     )
-    yield Fact("Breakpoints", f"{row.breakpoint5} and {row.breakpoint3}{precision}")
-    yield Fact("5' side", _side(row.gene5, row.transcript5, row.exon5, row.site5))
-    yield Fact("3' side", _side(row.gene3, row.transcript3, row.exon3, row.site3))
-    yield Fact("Class", row.fusion_class)
-    yield Fact("Confidence", row.confidence)
-    counts = f"{row.split_molecules} split and {row.spanning_molecules} spanning"
-    yield Fact("Molecules", f"{counts} ({row.copies} copies not counted)")
-    yield Fact("Molecules of the event", f"{row.event_molecules} in all splice forms")
-    fused = row.split_molecules
-    share5 = _share(row.fused5_fraction, fused, row.unfused5_molecules)
-    yield Fact("Fused share at the 5' breakpoint", share5)
-    share3 = _share(row.fused3_fraction, fused, str(row.unfused3_molecules))
-    yield Fact("Fused share at the 3' breakpoint", share3)
-    if row.misfit_molecules:
-        yield Fact("Molecules that fit in part", str(row.misfit_molecules))
-    yield Fact("Molecules per million fragments", row.ffpm)
-    yield Fact("Bases of split reads, at most", f"{row.anchor5_bp} (5') and {row.anchor3_bp} (3')")
-    yield Fact("Inserted bases", "none" if row.inserted == UNKNOWN else row.inserted)
-    if row.homology_bp:
-        yield Fact("Homology at the junction", f"{row.homology_bp} bases")
-    if row.collinear_distance_bp != UNKNOWN:
-        yield Fact("Distance along one strand", f"{row.collinear_distance_bp} bases")
-    if row.rivals != UNKNOWN:
-        yield Fact("Other partners that fit as well", row.rivals)
-    yield Fact("Catalogue", _KNOWLEDGE[annotated.knowledge])
-    if row.tumour_types != UNKNOWN:
-        yield Fact("Tumour types of the pair", row.tumour_types)
-    if row.references != UNKNOWN:
-        yield Fact("References of the pair", row.references)
+    yield Line("Breakpoints", f"{row.breakpoint5} and {row.breakpoint3}{precision}")
+    yield Line("5' side", _side(row.gene5, row.transcript5, row.exon5, row.offset5_bp, row.site5))
+    yield Line("3' side", _side(row.gene3, row.transcript3, row.exon3, row.offset3_bp, row.site3))
+    yield Line("Class", row.fusion_class)
+    yield Line("Confidence", row.confidence)
+    yield from _meaning(row)
+    yield from _evidence(row)
+    yield from _known(row, annotated)
     for name, value in dataclasses.asdict(row).items():
         if name not in _TOLD and value != UNKNOWN:
-            yield Fact(name.replace("_", " "), str(value))
+            yield Line(name.replace("_", " "), str(value))
 
 
-def _side(gene: str, transcript: str, exon: str, site: str) -> str:
+def _evidence(row: FusionRow) -> Iterable[Line]:
+    """What the reads show."""
+    counts = f"{row.split_molecules} split and {row.spanning_molecules} spanning"
+    yield Line("Molecules", f"{counts} ({row.copies} copies not counted)")
+    yield Line("Molecules of the event", f"{row.event_molecules} in all splice forms")
+    fused = row.split_molecules
+    share5 = _share(row.fused5_fraction, fused, row.unfused5_molecules)
+    yield Line("Fused share at the 5' breakpoint", share5)
+    share3 = _share(row.fused3_fraction, fused, str(row.unfused3_molecules))
+    yield Line("Fused share at the 3' breakpoint", share3)
+    if row.misfit_molecules:
+        yield Line("Molecules that fit in part", str(row.misfit_molecules))
+    yield Line("Molecules per million fragments", row.ffpm)
+    yield Line("Bases of split reads, at most", f"{row.anchor5_bp} (5') and {row.anchor3_bp} (3')")
+    yield Line("Inserted bases", "none" if row.inserted == UNKNOWN else row.inserted)
+    if row.homology_bp:
+        yield Line("Homology at the junction", f"{row.homology_bp} bases")
+    if row.collinear_distance_bp != UNKNOWN:
+        yield Line("Distance along one strand", f"{row.collinear_distance_bp} bases")
+    if row.rivals != UNKNOWN:
+        yield Line("Other partners that fit as well", row.rivals)
+
+
+def _known(row: FusionRow, annotated: AnnotatedCall) -> Iterable[Line]:
+    """What the catalogue says."""
+    yield Line("Catalogue", _KNOWLEDGE[annotated.knowledge])
+    if annotated.match:
+        yield Line("Nearest known junction", _MATCHES[annotated.match])
+    if row.recurrence != UNKNOWN:
+        yield Line("Cases of the pair", row.recurrence)
+    if row.tumour_types != UNKNOWN:
+        yield Line("Tumour types of the pair", row.tumour_types)
+    if row.references != UNKNOWN:
+        yield Line("References of the pair", row.references)
+
+
+def _meaning(row: FusionRow) -> Iterable[Line]:
+    """What the junction does to the protein, and its names."""
+    note = "" if row.frame_note == UNKNOWN else f": {row.frame_note}"
+    yield Line("Reading frame", f"{row.frame}{note}")
+    if row.frames != UNKNOWN:
+        counts = row.frames.replace(":", " ").replace(",", ", ")
+        yield Line("Transcript pairs by their frame", counts)
+    if row.peptide_junction != UNKNOWN:
+        yield Line("Residues at the junction", row.peptide_junction)
+    if row.kinase != UNKNOWN:
+        kept = f"{row.residues5} of the 5' gene, {row.residues3} of the 3' gene"
+        yield Line("Residues kept", kept)
+        yield Line("Kinase domain in the transcript", f"{row.kinase}, residues {row.kinase_aa}")
+    yield Line("HGNC name", row.hgnc)
+    if row.hgvs_r != UNKNOWN:
+        yield Line("HGVS name", row.hgvs_r)
+    yield Line("VICC name", row.vicc)
+    yield Line("Breakends", row.breakends)
+
+
+def _side(gene: str, transcript: str, exon: str, offset: str, site: str) -> str:
     if transcript == UNKNOWN:
         return f"{gene}, {site}"
-    return f"{gene}, exon {exon} of {transcript}, {site}"
+    where = "" if offset in {"0", UNKNOWN} else f" ({int(offset):+d} bases)"
+    return f"{gene}, exon {exon}{where} of {transcript}, {site}"
 
 
 def _share(share: str, fused: int, unfused: str) -> str:
@@ -280,11 +339,11 @@ def _failed(annotated: AnnotatedCall) -> str:
     return ", ".join(f"{each.filter} {each.value} (limit {each.limit})" for each in verdicts)
 
 
-def _numbers(census: Census) -> list[Fact]:
+def _numbers(census: Census) -> list[Line]:
     """Every number of the census by its name."""
     values = ((field.name, getattr(census, field.name)) for field in dataclasses.fields(census))
     return [
-        Fact(name.replace("_bp", " (bases)").replace("_", " "), f"{value:,}")
+        Line(name.replace("_bp", " (bases)").replace("_", " "), f"{value:,}")
         for name, value in values
         if isinstance(value, int | float)
     ]

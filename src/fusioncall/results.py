@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
 from fusioncall.genes import Block, Transcript
 from fusioncall.junctions import around
-from fusioncall.model import Fusion, Junction, Partner, SampleCalls
+from fusioncall.model import Junction, Partner, SampleCalls
 from fusioncall.reference import Reference
 from fusioncall.status import GeneStatus
 
@@ -19,12 +20,14 @@ from fusioncall.status import GeneStatus
 class SampleResults:
     """The calls of a sample, compared with the catalogue, and the answer for each target gene.
 
-    `annotated` holds every candidate in the order of the tables.
+    `annotated` holds every candidate in the order of the tables; `facts` are what is known of the
+    tumour type, and with a call of treatments.
     """
 
     made: SampleCalls
     annotated: tuple[AnnotatedCall, ...]
     statuses: tuple[GeneStatus, ...]
+    facts: tuple[Fact, ...] = ()
 
     @property
     def sample(self) -> str:
@@ -45,16 +48,6 @@ class SampleResults:
 def filter_meaning(name: str) -> str:
     """What a filter asks for, in one line."""
     return (inspect.getdoc(FILTERS[name]) or name).partition("\n")[0].rstrip(".")
-
-
-def junction_of(fusion: Fusion) -> Junction:
-    """The junction that a fusion was named from."""
-    five, three = fusion.five, fusion.three
-    return Junction(
-        Breakend.donor(five.contig, five.position, five.strand),
-        Breakend.acceptor(three.contig, three.position, three.strand),
-        fusion.inserted,
-    )
 
 
 def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:

@@ -21,3 +21,13 @@ def complement(bases: str) -> str:
     'TTGCN'
     """
     return reverse_complement(bases)[::-1]
+
+
+def translate(bases: str) -> str:
+    """The residues that whole codons code for, by the standard code: `*` stop, `X` unknown.
+
+    >>> translate("ATGTAANNNCT")
+    'M*X'
+    """
+    whole = bases[: len(bases) - len(bases) % 3]
+    return str(Seq.translate(whole))  # type: ignore[no-untyped-call]

@@ -132,6 +132,14 @@ class StatusSettings(Record, frozen=True):
     min_known_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+class ResistanceSettings(Record, frozen=True):
+    """When a resistance codon counts as mutated, and when as assessable."""
+
+    min_molecules: Positive
+    min_mutated_molecules: Positive
+    min_mutated_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
 class Settings(Record, frozen=True):
     """All thresholds."""
 
@@ -145,6 +153,7 @@ class Settings(Record, frozen=True):
     filters: FilterSettings
     confidence: ConfidenceSettings
     status: StatusSettings
+    resistance: ResistanceSettings
 
 
 R = TypeVar("R", bound=Record)

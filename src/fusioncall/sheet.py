@@ -20,8 +20,9 @@ from typing import Any
 from fusioncall.errors import SettingsError
 from fusioncall.schema import check_schema, load_schema, nearest
 
-COLUMNS = ("sample", "fastq1", "fastq2", "bam", "strandedness")
-"""Columns of the sample sheet; all but the last must be there, in any order."""
+NEEDED_COLUMNS = ("sample", "fastq1", "fastq2", "bam")
+COLUMNS = (*NEEDED_COLUMNS, "strandedness", "tumour_type")
+"""Columns of the sample sheet, in any order; the needed ones must be there."""
 
 _ALIGNMENT_ENDINGS = (".bam", ".cram", ".sam")
 _READS_ENDINGS = (".fastq", ".fq", ".fastq.gz", ".fq.gz")
@@ -43,7 +44,8 @@ class Sample:
     """One row of the sample sheet: the reads of one sample.
 
     Either `bam` is given, or `fastq1` with one path per lane; `fastq2` holds the mates of the
-    same lanes, or nothing for single-end reads. Paths are as the user wrote them.
+    same lanes, or nothing for single-end reads. Paths are as the user wrote them. `tumour_type` is
+    what the user calls the tumour, empty when unknown.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Sample:
     fastq2: tuple[str, ...]
     bam: str | None
     strandedness: Strandedness
+    tumour_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def check_config(config: Mapping[str, Any], path: str | Path, schema: Path) -> N
         if isinstance(value, str)
     }
     _check_reference(given, str(path))
-    for key in ("samples", "settings", "catalogue", "fasta", "gtf", "targets"):
+    for key in ("samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"):
         name = key if key in config else f"reference.{key}"
         if name in given and not (name in _MAY_BE_URL and is_url(given[name])):
             _check_file(given[name], f"{path}, key {name}")
@@ -175,6 +178,7 @@ def _sample(row: _Row) -> Sample:
         fastq2=row.paths("fastq2"),
         bam=row.cells.get("bam"),
         strandedness=Strandedness(row.cells.get("strandedness", "unknown")),
+        tumour_type=row.cells.get("tumour_type", ""),
     )
 
 
@@ -238,7 +242,7 @@ def _read_header(path: Path, line_number: int, line: str) -> tuple[str, ...]:
             raise SettingsError(
                 f"column {name!r} is there twice", where=place, cure="Remove one of the two"
             )
-    for name in COLUMNS[:-1]:
+    for name in NEEDED_COLUMNS:
         if name not in header:
             raise SettingsError(
                 f"column {name!r} is missing",

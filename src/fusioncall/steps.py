@@ -5,67 +5,43 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from fusioncall import __version__
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
-from fusioncall.assayed import write_assayed
 from fusioncall.bam import (
     check_contigs,
     open_bam,
     read_molecules,
-    sort_and_index,
     write_molecules,
 )
-from fusioncall.catalogue import read_catalogue
-from fusioncall.coords import breakpoint_text
+from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, InputError
-from fusioncall.files import make_folder, sha256, whole_file
-from fusioncall.model import Call, Census, Molecule, Partner, SampleCalls
-from fusioncall.multiqc import write_multiqc
-from fusioncall.peers import write_arriba, write_star_fusion
+from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
+from fusioncall.model import Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.report import write_report
+from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
-from fusioncall.status import GeneStatus, decide
-from fusioncall.tables import write_candidates, write_fusions, write_verdicts
-from fusioncall.vcf import write_vcf
+from fusioncall.status import decide
+from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CALLS_SCHEMA = 1
+CALLS_SCHEMA = 2
 """Version of `calls.json`."""
-
-RESULTS = (
-    "report.html",
-    "fusions.tsv",
-    "candidates.tsv",
-    "verdicts.tsv",
-    "fusions.vcf.gz",
-    "fusions.vcf.gz.tbi",
-    "fusions.json",
-    "arriba.tsv",
-    "star-fusion.tsv",
-    "fusioncall_answers_mqc.json",
-    "fusioncall_calls_mqc.json",
-    "evidence.bam",
-    "evidence.bam.bai",
-    "qc.json",
-    "provenance.json",
-)
-"""The files of a sample."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -125,7 +101,7 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
     with whole_file(census) as census_part, whole_file(reads) as reads_part:
         write_molecules(reads_part, count(looker.fastq(files)), {})
         seen = looker.census("fastq", kept)
-        census_part.write_bytes(_json(seen))
+        census_part.write_bytes(json_bytes(seen))
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
 
 
@@ -196,6 +172,7 @@ def call(
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=judged,
+        codons=codon_depths(molecules, judged, resistance_sites(), setup.reference),
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -203,48 +180,38 @@ def call(
         whole_file(index) as index_part,
         whole_file(evidence) as evidence_part,
     ):
-        _write_evidence(evidence_part, index_part, molecules, made, contigs)
-        calls_part.write_bytes(_json(made))
+        write_evidence(evidence_part, index_part, molecules, made, contigs)
+        calls_part.write_bytes(json_bytes(made))
 
 
-def annotate_sample(calls: Path, setup: Setup, catalogue: Path, out: Path) -> None:
-    """`calls.json` -> the tables, `qc.json` and `provenance.json` in a folder.
+def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> None:
+    """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
+        SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, catalogue)
-    made, annotated, statuses = results.made, results.annotated, results.statuses
-    make_folder(out)
-    fragments = made.census.fragments
-    write_fusions(out / "fusions.tsv", made.sample, fragments, annotated)
-    write_candidates(out / "candidates.tsv", made.sample, fragments, annotated)
-    write_verdicts(out / "verdicts.tsv", made.sample, statuses)
-    write_vcf(out / "fusions.vcf.gz", results, setup.reference)
-    write_assayed(out / "fusions.json", results, setup.reference)
-    write_arriba(out / "arriba.tsv", results, setup.reference)
-    write_star_fusion(out / "star-fusion.tsv", results, setup.reference)
-    write_multiqc(out, results)
-    _write_json(out / "qc.json", _qc(made, statuses))
-    _write_json(
-        out / "provenance.json", provenance_of(made, setup.reference, setup.settings, catalogue)
-    )
+    results = _results(calls, setup, context)
+    write_results(out, results, setup.reference, setup.settings)
+    provenance = provenance_of(results.made, setup.reference, setup.settings, context)
+    write_json(out / "provenance.json", provenance)
 
 
-def report_sample(calls: Path, evidence: Path, setup: Setup, catalogue: Path, out: Path) -> None:
+def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, out: Path) -> None:
     """`calls.json` and the BAM of the supporting molecules -> `report.html`.
 
     Raises:
         InputError: a file cannot be read, or was made with another reference.
+        SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, catalogue)
+    results = _results(calls, setup, context)
     molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
     by_name = {each.name: each for each in molecules}
-    provenance = provenance_of(results.made, setup.reference, setup.settings, catalogue)
+    provenance = provenance_of(results.made, setup.reference, setup.settings, context)
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
-def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out: Path) -> None:
+def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
     """All steps for one sample.
 
     The files take their place in `out` only when all of them are whole.
@@ -253,7 +220,7 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
         sample: its name.
         reads: FASTQ files, or the BAM of a whole sample.
         setup: reference, thresholds, threads.
-        catalogue: known partners.
+        context: known partners, and the tumour type.
         out: the sample's folder.
 
     Raises:
@@ -270,9 +237,9 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, catalogue: Path, out
             work / "calls.json",
             work / "evidence.bam",
         )
-        annotate_sample(work / "calls.json", setup, catalogue, work)
+        annotate_sample(work / "calls.json", setup, context, work)
         report = work / "report.html"
-        report_sample(work / "calls.json", work / "evidence.bam", setup, catalogue, report)
+        report_sample(work / "calls.json", work / "evidence.bam", setup, context, report)
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -286,7 +253,7 @@ def read_calls(path: Path) -> SampleCalls:
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
 
 
-def _results(calls: Path, setup: Setup, catalogue: Path) -> SampleResults:
+def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     """The calls, compared with what is known."""
     made = read_calls(calls)
     if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
@@ -297,7 +264,11 @@ def _results(calls: Path, setup: Setup, catalogue: Path) -> SampleResults:
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
         for target in setup.reference.targets
     )
-    return SampleResults(made, annotate(made.calls, read_catalogue(catalogue)), tuple(statuses))
+    catalogue = known_partners(context, (target.name for target in setup.reference.targets))
+    annotated = annotate(made.calls, catalogue, setup.reference)
+    has_calls = any(each.call.passed for each in annotated)
+    facts = tuple(context_facts(context, has_calls=has_calls))
+    return SampleResults(made, annotated, tuple(statuses), facts)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
@@ -345,52 +316,6 @@ def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
     return seen, names
 
 
-def _write_evidence(
-    path: Path,
-    index: Path,
-    molecules: Iterable[Molecule],
-    made: SampleCalls,
-    contigs: Mapping[str, int],
-) -> None:
-    """Write the molecules that support any candidate, each marked with what it supports.
-
-    Tags: `XF` the fusion, `XJ` its two breakpoints, `XK` split or spanning.
-    """
-    tags: dict[str, dict[str, str]] = {}
-    for each in made.calls:
-        fusion = each.fusion
-        place = f"{_breakpoint(fusion.five)}>{_breakpoint(fusion.three)}"
-        for kind, names in (
-            ("split", fusion.support.split_names),
-            ("spanning", fusion.support.spanning_names),
-        ):
-            tags |= {name: {"XF": fusion.name, "XJ": place, "XK": kind} for name in names}
-    supporting = (molecule for molecule in molecules if molecule.name in tags)
-    write_molecules(path, supporting, contigs, tags)
-    sort_and_index(path, index)
-
-
-def _breakpoint(partner: Partner) -> str:
-    return breakpoint_text(partner.contig, partner.position, partner.strand)
-
-
-def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
-    census = msgspec.to_builtins(made.census)
-    del census["inputs"]
-    return {
-        "schema": 1,
-        "sample": made.sample,
-        "reads": census,
-        "alignments_of_kept_molecules": made.alignments,
-        "molecules": made.molecules,
-        "proposals": made.proposals,
-        "normal_splices": made.normal_splices,
-        "candidates": len(made.calls),
-        "calls": sum(each.passed for each in made.calls),
-        "status": {each.gene: each.status for each in statuses},
-    }
-
-
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
     """A record that an earlier step wrote; `called` and `maker` name it and the step."""
     try:
@@ -401,13 +326,3 @@ def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
     except msgspec.MsgspecError as error:
         cure = f"Make it with this version: {maker}"
         raise InputError(f"is no {called}: {error}", where=path, cure=cure) from error
-
-
-def _write_json(path: Path, document: object) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_bytes(_json(document))
-
-
-def _json(document: object) -> bytes:
-    """A record as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"

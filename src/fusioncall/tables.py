@@ -12,9 +12,12 @@ from pathlib import Path
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import breakpoint_text
+from fusioncall.facts import Fact
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
+from fusioncall.meaning import PairMeaning
 from fusioncall.model import Partner
+from fusioncall.protein import Frame
 from fusioncall.status import GeneStatus
 
 UNKNOWN = "."
@@ -64,6 +67,22 @@ class FusionRow:
     unfused5_molecules: str
     fused5_fraction: str
     misfit_molecules: int
+    hgnc: str
+    hgvs_r: str
+    vicc: str
+    breakends: str
+    offset5_bp: str
+    offset3_bp: str
+    frame: str
+    frame_note: str
+    frames: str
+    peptide_junction: str
+    residues5: str
+    residues3: str
+    kinase: str
+    kinase_aa: str
+    catalogue_match: str
+    recurrence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +99,25 @@ class VerdictRow:
     fragments: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRow:
+    """A row of `context.tsv`."""
+
+    sample: str
+    topic: str
+    about: str
+    statement: str
+    population: str
+    source: str
+    as_of: str
+
+
 _HEADINGS = {"fusion_class": "class"}
 FUSION_COLUMNS = tuple(
     _HEADINGS.get(field.name, field.name) for field in dataclasses.fields(FusionRow)
 )
 VERDICT_COLUMNS = tuple(field.name for field in dataclasses.fields(VerdictRow))
+CONTEXT_COLUMNS = tuple(field.name for field in dataclasses.fields(ContextRow))
 CANDIDATE_COLUMNS = (
     *FUSION_COLUMNS,
     "passed",
@@ -105,8 +138,8 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
         fusion=fusion.name,
         gene5=fusion.five.gene,
         gene3=fusion.three.gene,
-        breakpoint5=_breakpoint(fusion.five),
-        breakpoint3=_breakpoint(fusion.three),
+        breakpoint5=breakpoint_cell(fusion.five),
+        breakpoint3=breakpoint_cell(fusion.three),
         split_molecules=support.split_molecules,
         spanning_molecules=support.spanning_molecules,
         confidence=call.confidence.value,
@@ -142,7 +175,52 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
             UNKNOWN if unfused5 is None else _fraction(support.split_molecules, unfused5)
         ),
         misfit_molecules=support.misfit_molecules,
+        hgnc=annotated.meaning.hgnc,
+        vicc=annotated.meaning.vicc,
+        breakends=annotated.meaning.breakends,
+        frames=_frames(annotated),
+        catalogue_match=annotated.match.value if annotated.match else UNKNOWN,
+        recurrence=(known.recurrence if known else "") or UNKNOWN,
+        **_first_pair_cells(annotated.meaning.first),
     )
+
+
+def _frames(annotated: AnnotatedCall) -> str:
+    counts = annotated.meaning.frames if annotated.call.passed else ()
+    return ",".join(f"{frame.value}:{number}" for frame, number in counts) or UNKNOWN
+
+
+def pair_cells(found: PairMeaning) -> dict[str, str]:
+    """What a transcript pair says of a junction, by the names of the columns."""
+    protein, five, three = found.protein, found.pair.five, found.pair.three
+    return {
+        "hgvs_r": found.hgvs,
+        "offset5_bp": str(five.offset_bp),
+        "offset3_bp": str(three.offset_bp),
+        "frame": protein.frame.value,
+        "frame_note": protein.note or UNKNOWN,
+        "peptide_junction": protein.junction_window(PEPTIDE_WINDOW_AA) or UNKNOWN,
+        "residues5": str(found.residues5),
+        "residues3": str(found.residues3),
+        "kinase": found.domain.kept.value,
+        "kinase_aa": str(found.domain),
+    }
+
+
+PEPTIDE_WINDOW_AA = 12
+"""Residues that a table shows on each side of the junction."""
+
+_NO_PAIR = dict.fromkeys(
+    (
+        *("hgvs_r", "offset5_bp", "offset3_bp", "frame_note", "peptide_junction"),
+        *("residues5", "residues3", "kinase", "kinase_aa"),
+    ),
+    UNKNOWN,
+) | {"frame": Frame.UNKNOWN.value, "frame_note": "a side lies in no gene in sense"}
+
+
+def _first_pair_cells(found: PairMeaning | None) -> dict[str, str]:
+    return pair_cells(found) if found else _NO_PAIR
 
 
 def candidate_cells(sample: str, fragments: int, annotated: AnnotatedCall) -> tuple[str, ...]:
@@ -157,7 +235,7 @@ def candidate_cells(sample: str, fragments: int, annotated: AnnotatedCall) -> tu
 def write_fusions(path: Path, sample: str, fragments: int, calls: Iterable[AnnotatedCall]) -> None:
     """Write `fusions.tsv`: the calls that passed every filter."""
     rows = (_cells(fusion_row(sample, fragments, each)) for each in calls if each.call.passed)
-    _write(path, FUSION_COLUMNS, rows)
+    write_table(path, FUSION_COLUMNS, rows)
 
 
 def write_candidates(
@@ -165,7 +243,7 @@ def write_candidates(
 ) -> None:
     """Write `candidates.tsv`: every candidate with the verdict of each filter."""
     rows = (candidate_cells(sample, fragments, each) for each in calls)
-    _write(path, CANDIDATE_COLUMNS, rows)
+    write_table(path, CANDIDATE_COLUMNS, rows)
 
 
 def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> None:
@@ -183,22 +261,41 @@ def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> N
         )
         for each in statuses
     )
-    _write(path, VERDICT_COLUMNS, map(_cells, rows))
+    write_table(path, VERDICT_COLUMNS, map(_cells, rows))
+
+
+def write_context(path: Path, sample: str, facts: Iterable[Fact]) -> None:
+    """Write `context.tsv`: what is known beside the reads."""
+    rows = (
+        ContextRow(
+            sample=sample,
+            topic=each.topic,
+            about=each.about,
+            statement=each.statement,
+            population=each.population or UNKNOWN,
+            source=each.source,
+            as_of=each.as_of or UNKNOWN,
+        )
+        for each in facts
+    )
+    write_table(path, CONTEXT_COLUMNS, map(_cells, rows))
 
 
 def _fraction(fused: int, unfused: int) -> str:
     return f"{fused / (fused + unfused):.3f}" if fused + unfused else UNKNOWN
 
 
-def _breakpoint(partner: Partner) -> str:
+def breakpoint_cell(partner: Partner) -> str:
+    """A side of a junction as `contig:position:strand`."""
     return breakpoint_text(partner.contig, partner.position, partner.strand)
 
 
-def _cells(row: FusionRow | VerdictRow) -> tuple[str, ...]:
+def _cells(row: FusionRow | VerdictRow | ContextRow) -> tuple[str, ...]:
     return tuple(str(getattr(row, field.name)) for field in dataclasses.fields(row))
 
 
-def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Write a header and rows, tab-separated; blanks within a cell are single spaces."""
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
         out.write("\t".join(columns) + "\n")
         for row in rows:

@@ -177,4 +177,5 @@ def _codes_for(transcript: Transcript, first: int, last: int) -> bool:
     offset_last = transcript.coding_offset(last)
     if offset_first is None or offset_last is None:
         return False
-    return offset_first % 3 == 0 and offset_last % 3 == 2
+    phase = transcript.cds_phase
+    return (offset_first - phase) % 3 == 0 and (offset_last - phase) % 3 == 2

@@ -19,19 +19,21 @@ import pysam
 from pysam import bcftools
 
 from fusioncall import __version__
+from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
 from fusioncall.model import Call, Fusion, Partner
+from fusioncall.nomenclature import junction_of
 from fusioncall.reference import Reference
 from fusioncall.results import (
     SampleResults,
     bases_before,
     filter_meaning,
     homology_reach_bp,
-    junction_of,
 )
 from fusioncall.sequence import reverse_complement
+from fusioncall.tables import UNKNOWN, fusion_row
 
 INFO_FIELDS = (
     ("SVTYPE", 1, "String", "Type of structural variant"),
@@ -44,6 +46,8 @@ INFO_FIELDS = (
     ("GENEID", 1, "String", "Gene id in the annotation"),
     ("TARGET", 1, "String", "Target gene concerned"),
     ("CLASS", 1, "String", "What the junction means for the target gene"),
+    ("FRAME", 1, "String", "What translation from the 5' gene does at the junction"),
+    ("HGVS", 1, "String", "The junction as HGVS writes adjoined transcripts"),
     ("CONFIDENCE", 1, "String", "How sure the call is: high, medium or low"),
     ("IMPRECISE", 0, "Flag", "No read crosses the junction: the places are estimated"),
     ("CIPOS", 2, "Integer", "By how many bases the join can be moved without a change"),
@@ -70,7 +74,12 @@ class _Record:
     partner: Partner
     end: Breakend
     other: Breakend
-    call: Call
+    annotated: AnnotatedCall
+
+    @property
+    def call(self) -> Call:
+        """The candidate."""
+        return self.annotated.call
 
 
 def write_vcf(path: Path, results: SampleResults, reference: Reference) -> None:
@@ -138,7 +147,7 @@ def _records(results: SampleResults) -> Iterator[_Record]:
         )
         for side, mate, partner, end, other in sides:
             names = (f"{event}_{side}", f"{event}_{mate}", event, side)
-            yield _Record(*names, partner, end, other, annotated.call)
+            yield _Record(*names, partner, end, other, annotated)
 
 
 def _line(record: _Record, vcf: pysam.VariantFile, reference: Reference) -> pysam.VariantRecord:
@@ -152,6 +161,7 @@ def _line(record: _Record, vcf: pysam.VariantFile, reference: Reference) -> pysa
         alleles=(base, alternative(base, inserted, end, record.other)),
         filter=[each.filter for each in record.call.verdicts if not each.passed] or "PASS",
     )
+    row = fusion_row("", 0, record.annotated)
     info: dict[str, Any] = {
         "SVTYPE": "BND",
         "MATEID": record.mate,
@@ -163,8 +173,11 @@ def _line(record: _Record, vcf: pysam.VariantFile, reference: Reference) -> pysa
         "GENEID": _word(record.partner.gene_id),
         "TARGET": _word(fusion.target),
         "CLASS": fusion.fusion_class.value,
+        "FRAME": row.frame,
         "CONFIDENCE": record.call.confidence.value,
     }
+    if row.hgvs_r != UNKNOWN:
+        info["HGVS"] = _word(row.hgvs_r)
     if not fusion.support.split_molecules:
         info["IMPRECISE"] = True
     if fusion.homology_bp:

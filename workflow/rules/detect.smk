@@ -138,6 +138,7 @@ rule annotate:
         calls=f"{OUTDIR}/{{sample}}/work/calls.json",
         settings=config.get("settings") or [],
         catalogue=config.get("catalogue") or [],
+        own_catalogue=config.get("own_catalogue") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -152,6 +153,11 @@ rule annotate:
             category="Answers",
             labels={"sample": "{sample}"},
         ),
+        transcripts=f"{OUTDIR}/{{sample}}/transcripts.tsv",
+        fused=f"{OUTDIR}/{{sample}}/fusion_transcripts.fa",
+        peptides=f"{OUTDIR}/{{sample}}/fusion_peptides.fa",
+        context=f"{OUTDIR}/{{sample}}/context.tsv",
+        resistance=f"{OUTDIR}/{{sample}}/resistance.tsv",
         vcf=f"{OUTDIR}/{{sample}}/fusions.vcf.gz",
         vcf_index=f"{OUTDIR}/{{sample}}/fusions.vcf.gz.tbi",
         assayed=f"{OUTDIR}/{{sample}}/fusions.json",
@@ -175,11 +181,17 @@ rule annotate:
         folder=lambda wildcards, output: str(Path(output.fusions).parent),
         settings=lambda wildcards, input: option("--settings", input.settings),
         catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
+        own_catalogue=lambda wildcards, input: option(
+            "--own-catalogue", input.own_catalogue
+        ),
+        tumour_type=lambda wildcards: option(
+            "--tumour-type", SAMPLES[wildcards.sample].tumour_type
+        ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall annotate --calls {input.calls:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " --out {params.folder:q} 2> {log:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} --out {params.folder:q} 2> {log:q}"
 
 
 rule report:
@@ -188,6 +200,7 @@ rule report:
         evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
         settings=config.get("settings") or [],
         catalogue=config.get("catalogue") or [],
+        own_catalogue=config.get("own_catalogue") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -209,8 +222,14 @@ rule report:
     params:
         settings=lambda wildcards, input: option("--settings", input.settings),
         catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
+        own_catalogue=lambda wildcards, input: option(
+            "--own-catalogue", input.own_catalogue
+        ),
+        tumour_type=lambda wildcards: option(
+            "--tumour-type", SAMPLES[wildcards.sample].tumour_type
+        ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall report --calls {input.calls:q} --evidence {input.evidence:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " --out {output.page:q} 2> {log:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} --out {output.page:q} 2> {log:q}"

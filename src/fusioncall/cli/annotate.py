@@ -2,9 +2,9 @@
 
   fusioncall annotate --calls calls.json --reference REF --out results/S
 
---out gets fusions.tsv, candidates.tsv, verdicts.tsv, fusions.vcf.gz and its index,
-fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and
-provenance.json.
+--out gets fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
+fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and its index, fusions.json,
+arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_catalogue, add_setup, setup_of
+from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
 from fusioncall.steps import annotate_sample
 
 
@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall annotate`."""
     parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
-    add_catalogue(parser)
+    add_context(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Annotate one sample."""
-    annotate_sample(args.calls, setup_of(args), args.catalogue, args.out)
+    annotate_sample(args.calls, setup_of(args), context_of(args), args.out)

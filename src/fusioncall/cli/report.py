@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_catalogue, add_setup, setup_of
+from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
 from fusioncall.steps import report_sample
 
 
@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
     parser.add_argument("--evidence", type=Path, required=True, help="BAM that `call` wrote")
     parser.add_argument("--out", type=Path, required=True, help="HTML to write")
-    add_catalogue(parser)
+    add_context(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Write the report of one sample."""
-    report_sample(args.calls, args.evidence, setup_of(args), args.catalogue, args.out)
+    report_sample(args.calls, args.evidence, setup_of(args), context_of(args), args.out)

@@ -5,10 +5,10 @@
   fusioncall run --sample S3 --bam S3.bam --reference REF --out R/S3
 
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
-the whole sample, in any order; it needs no index. The folder given by --out gets
-report.html, fusions.tsv, candidates.tsv, verdicts.tsv, fusions.vcf.gz and evidence.bam with their
-indexes, fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and
-provenance.json.
+the whole sample, in any order; it needs no index. The folder given by --out gets report.html,
+fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
+fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
+fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import argparse
 from pathlib import Path
 
 from fusioncall.cli.common import (
-    add_catalogue,
+    add_context,
     add_fastq,
     add_fastq2,
     add_setup,
+    context_of,
     reads_of,
     setup_of,
 )
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reads.add_argument("--bam", type=Path, help="BAM or CRAM of the whole sample")
     add_fastq2(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
-    add_catalogue(parser)
+    add_context(parser)
     add_setup(parser)
 
 
@@ -47,5 +48,5 @@ def main(args: argparse.Namespace) -> None:
         what, cure = "--fastq2 was given with --bam", "Give either FASTQ files or a BAM"
         raise InputError(what, cure=cure)
     reads = args.bam or reads_of(args)
-    run(args.sample, reads, setup_of(args), args.catalogue, args.out)
+    run(args.sample, reads, setup_of(args), context_of(args), args.out)
     print((args.out / "verdicts.tsv").read_text(encoding="utf-8"), end="")

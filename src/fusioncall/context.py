@@ -1,0 +1,58 @@
+"""What is known beside the reads: partners, tumour types, treatments, resistance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusioncall.catalogue import Catalogue, read_catalogue
+from fusioncall.exports import read_own_catalogue
+from fusioncall.facts import Fact, therapy_facts, tumour_facts
+from fusioncall.resistance import ResistanceSite, read_sites
+from fusioncall.resources import resource_path
+
+_PREVALENCE, _THERAPIES, _RESISTANCE = "prevalence.tsv", "therapies.tsv", "resistance.tsv"
+FACT_TABLES = (_PREVALENCE, _THERAPIES, _RESISTANCE)
+"""Tables of `resources/` that `context.tsv` and `resistance.tsv` are made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known beside the reads.
+
+    `catalogue` is the table of known partners, `own_catalogue` the user's own that is added to it;
+    `tumour_type` is what the user calls the tumour, empty when unknown.
+    """
+
+    catalogue: Path
+    own_catalogue: Path | None = None
+    tumour_type: str = ""
+
+
+def known_partners(context: Context, targets: Iterable[str]) -> Catalogue:
+    """The catalogue, with the user's own joined to it.
+
+    Args:
+        context: where they lie.
+        targets: symbols of the target genes.
+
+    Raises:
+        SettingsError: a catalogue cannot be used.
+    """
+    known = read_catalogue(context.catalogue)
+    if context.own_catalogue is None:
+        return known
+    return known.joined(read_own_catalogue(context.own_catalogue, targets))
+
+
+def context_facts(context: Context, *, has_calls: bool) -> Iterator[Fact]:
+    """Facts on the tumour type; on treatments with a call only."""
+    yield from tumour_facts(resource_path(_PREVALENCE), context.tumour_type)
+    if has_calls:
+        yield from therapy_facts(resource_path(_THERAPIES))
+
+
+def resistance_sites() -> tuple[ResistanceSite, ...]:
+    """The codons of resistance, in every numbering."""
+    return read_sites(resource_path(_RESISTANCE))
