@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate, product
 
 import numpy as np
 from benchmarks.common import Random, seeded, substituted
@@ -56,7 +57,18 @@ def _unknown_partners() -> Iterable[_Piece]:
     for name in UNKNOWN_PARTNERS:
         random = seeded(name)
         sizes = random.integers(45, 301, int(random.integers(4, 21))).tolist()
-        yield _Piece(name, tuple(_random_bases(random, size) for size in sizes))
+        text = _random_bases(random, 30) + "ATG" + _open_frame(random, sum(sizes))
+        ends = list(accumulate(sizes))
+        yield _Piece(
+            name, tuple(text[end - size : end] for size, end in zip(sizes, ends, strict=True))
+        )
+
+
+def _open_frame(random: Random, size: int) -> str:
+    """Codons without a stop among them, as many as it takes for so many bases."""
+    codons = ["".join(each) for each in product("ACGT", repeat=3)]
+    coding = [codon for codon in codons if codon not in {"TAA", "TAG", "TGA"}]
+    return "".join(coding[i] for i in random.integers(0, len(coding), size // 3 + 1).tolist())
 
 
 def _with_contig(world: World, contig: str, genes: Iterable[_Piece], role: str) -> World:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from operator import ne
 
 import edlib
@@ -25,6 +25,7 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
 
 _EDGE_BP = 12
+_MAX_COMBINATIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ def _place_on(
     unfused: Sequence[str],
     settings: RecountSettings,
 ) -> Placement | None:
-    hits = [_lay(read.sequence, fused.sequence, settings) for read in molecule.reads]
-    laid = [hit for hit in hits if hit is not None]
-    if not laid or not _is_fragment(laid, settings.max_fragment_bp):
+    hits = _lay_molecule(molecule, fused.sequence, settings)
+    if hits is None:
         return None
+    laid = [hit for hit in hits if hit is not None]
     crossing = [
         (min(anchors), anchors, edits)
         for read, hit, plain in zip(molecule.reads, hits, elsewhere, strict=True)
@@ -168,38 +169,60 @@ def _starts(laid: Iterable[_Hit], origin: int) -> tuple[tuple[int, bool], ...]:
     )
 
 
+def _lay_molecule(
+    molecule: Molecule, sequence: str, settings: RecountSettings
+) -> tuple[_Hit | None, ...] | None:
+    """The places of all reads, of several equal ones the first that make a fragment; else None.
+
+    A sequence that holds an exon twice, as that of a back-splice, has two places for a read.
+    """
+    places = [_lays(read.sequence, sequence, settings) or (None,) for read in molecule.reads]
+    for hits in islice(product(*places), _MAX_COMBINATIONS):
+        laid = [hit for hit in hits if hit is not None]
+        if laid and _is_fragment(laid, settings.max_fragment_bp):
+            return hits
+    return None
+
+
 def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
-    """The place of a whole read with fewest edits on either strand, if they are few enough."""
+    """The first place of a whole read with fewest edits, if they are few enough."""
+    return next(iter(_lays(read, sequence, settings)), None)
+
+
+def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[_Hit, ...]:
+    """All places of a whole read with fewest edits, on one strand, if they are few enough."""
     if not read:
-        return None
+        return ()
     limit = _allowed_edits(len(read), settings)
-    best: _Hit | None = None
+    best: tuple[_Hit, ...] = ()
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
         edits = found["editDistance"]
-        if edits < 0 or (best and best.edits <= edits):
+        if edits < 0 or (best and best[0].edits <= edits):
             continue
-        best = _Hit(*_place_of(text, sequence, found["locations"], edits), edits, is_reverse)
+        places = _places_of(text, sequence, found["locations"], edits)
+        best = tuple(_Hit(start, end, edits, is_reverse) for start, end in places)
     return best
 
 
-def _place_of(
+def _places_of(
     text: str, sequence: str, locations: Sequence[tuple[int, int]], edits: int
-) -> tuple[int, int]:
-    """Of the places where a text lies with equally few edits, the first without an indel if any.
+) -> list[tuple[int, int]]:
+    """Where a text lies with equally few edits: the places without an indel, if there are any.
 
     An error in the first or last base is a substitution or an indel at the same cost; copies of a
     molecule must begin at the same place with and without it.
     """
     size = len(text)
     starts = sorted({place for start, last in locations for place in (start, last + 1 - size)})
-    for start in starts:
-        window = sequence[max(start, 0) : start + size]
-        if len(window) == size and sum(map(ne, text, window)) == edits:
-            return start, start + size
-    start, last = locations[0]
-    return start, last + 1
+    straight = [
+        (start, start + size)
+        for start in starts
+        if 0 <= start <= len(sequence) - size
+        and sum(map(ne, text, sequence[start : start + size])) == edits
+    ]
+    return straight or [(start, last + 1) for start, last in locations[:1]]
 
 
 def _anchors(hit: _Hit, fused: FusedSequence) -> tuple[int, int]:
