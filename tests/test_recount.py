@@ -414,6 +414,53 @@ def test_error_beside_the_junction_is_given_back_to_it(world, reference, pinned)
     assert count([bad], [weak], reference, pinned)[weak].split_names == ("bad",)
 
 
+def snp_before_junction(world):
+    """Reads that all have another last base of the donor, and the junction that this looks like."""
+    true = candidate(world, "ETV6:5-NTRK3:15")
+    fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
+    other = min(set("ACGT") - {fused[cut - 1], fused[cut]})
+    early = replace(true.junction.donor, position=true.junction.donor.position - 1)
+    lookalike = candidate_of(Junction(early, true.junction.acceptor, other))
+    changed = fused[: cut - 1] + other + fused[cut:]
+    reads = [alone(f"r{i}", changed[cut - 40 - i : cut + 40]) for i in range(4)]
+    return true, lookalike, reads
+
+
+def test_snp_beside_the_junction_does_not_move_it_off_the_exon_edges(world, reference, pinned):
+    true, lookalike, reads = snp_before_junction(world)
+    found = count(reads, [true, lookalike], reference, pinned)
+    assert (found[true].split_molecules, found[lookalike].split_molecules) == (4, 0)
+    assert count(reads, [lookalike], reference, pinned)[lookalike].split_molecules == 4
+
+
+def test_junction_that_lacks_a_base_of_the_exon_is_not_given_to_its_edge(world, reference, pinned):
+    """A base less is no SNP: the fused sequences differ in length."""
+    edge, short = candidate(world, "ETV6:5-NTRK3:15"), candidate(world, "ETV6:5-1-NTRK3:15")
+    fused, cut = fused_text(world, "ETV6:5-1-NTRK3:15")
+    reads = [alone(f"r{i}", fused[cut - 40 - i : cut + 40]) for i in range(4)]
+    found = count(reads, [edge, short], reference, pinned)
+    assert (found[edge].split_molecules, found[short].split_molecules) == (0, 4)
+
+
+def test_one_edit_of_each_read_on_a_side_is_a_snp(world, reference, pinned):
+    true, _, reads = snp_before_junction(world)
+    assert count(reads, [true], reference, pinned)[true].excess_edits == 0
+    fused, cut = fused_text(world, "ETV6:5-NTRK3:15")
+    letters = list(fused)
+    for place in (
+        cut + 3,
+        cut + 7,
+        cut + 11,
+    ):  # of the first 12 bases of the acceptor, as a paralogue
+        letters[place] = min(set("ACGT") - {letters[place]})
+    alike = "".join(letters)
+    unlike = [alone(f"p{i}", alike[cut - 80 - i : cut + 20]) for i in range(4)]
+    limits = msgspec.structs.replace(pinned.recount, max_side_edit_rate=0.04, max_edit_rate=0.1)
+    (support,) = recount(unlike, [true], reference, limits).values()
+    assert support.split_molecules == 4
+    assert support.excess_edits == 4 * 3 - (4 + 2 - 1)
+
+
 def test_junction_that_all_molecules_fit_as_well_is_a_rival(world, reference, pinned):
     """A spanning pair with a mate in exon 4 of ETV6 fits the donors of exons 4 and 5."""
     one, other = candidate(world, "ETV6:4-NTRK3:15"), candidate(world, "ETV6:5-NTRK3:15")
