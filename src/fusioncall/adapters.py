@@ -15,7 +15,7 @@ from fusioncall.model import (
     Read,
     Segment,
 )
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement
 from fusioncall.settings import TrimSettings
 
 _SEED_BP = 12
@@ -57,8 +57,7 @@ def _agree(one: str, other: str, settings: TrimSettings) -> bool:
     size = len(one)
     if size != len(other) or size < settings.min_overlap_bp:
         return False
-    mismatches = sum(a != b for a, b in zip(one, other, strict=True))
-    return mismatches <= size * settings.max_mismatch_rate
+    return mismatches(one, other) <= size * settings.max_mismatch_rate
 
 
 def _adapter_start(sequence: str, settings: TrimSettings) -> int:

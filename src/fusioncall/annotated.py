@@ -21,7 +21,7 @@ from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.genes import Gene
 from fusioncall.model import Junction, Molecule, Proposal
 from fusioncall.reference import Reference
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement
 from fusioncall.settings import DiscoverySettings
 
 _SEED_BP = 10
@@ -201,10 +201,10 @@ def _by_near_acceptor(
             if len(inside) < settings.min_supported_bp or not _is_end(text, cut, donor):
                 continue
             least = settings.min_foreign_mismatches
-            if any(_mismatches(inside[:_FOREIGN_BP], after) < least for after in donor.after):
+            if any(mismatches(inside[:_FOREIGN_BP], after) < least for after in donor.after):
                 continue
             for acceptor in acceptors:
-                if _mismatches(inside, acceptor.kept) <= len(inside) // _NEAR_BP:
+                if mismatches(inside, acceptor.kept) <= len(inside) // _NEAR_BP:
                     yield Junction(donor.end, acceptor.end), _NEAR_MAPQ_PHRED
 
 
@@ -223,7 +223,7 @@ def _cuts_after(text: str, donor: _Donor) -> set[int]:
 def _is_end(text: str, cut: int, donor: _Donor) -> bool:
     """Whether the bases before the cut are the last of a donor, but for one in eight."""
     size = min(cut, len(donor.kept))
-    return _mismatches(text[cut - size : cut], donor.kept[-size:]) <= size // _NEAR_BP
+    return mismatches(text[cut - size : cut], donor.kept[-size:]) <= size // _NEAR_BP
 
 
 def _crossings(
@@ -244,17 +244,13 @@ def _is_crossing(text: str, cut: int, acceptor: _Acceptor, settings: DiscoverySe
     inside = text[cut : cut + len(acceptor.kept)]
     if len(inside) < settings.min_acceptor_bp:
         return False
-    if _mismatches(inside, acceptor.kept) > len(inside) // _SEED_BP:
+    if mismatches(inside, acceptor.kept) > len(inside) // _SEED_BP:
         return False
     foreign = text[max(0, cut - _FOREIGN_BP) : cut][::-1]
     return all(
-        _mismatches(foreign, before[::-1]) >= settings.min_foreign_mismatches
+        mismatches(foreign, before[::-1]) >= settings.min_foreign_mismatches
         for before in acceptor.before
     )
-
-
-def _mismatches(one: str, other: str) -> int:
-    return sum(a != b for a, b in zip(one, other, strict=False))
 
 
 def _proposal(junction: Junction, molecule: str, mapq: int) -> Proposal:

@@ -16,7 +16,7 @@ from fusioncall.flanks import Blocks
 from fusioncall.genes import Block, Gene
 from fusioncall.model import Molecule, Read, Segment
 from fusioncall.reference import Reference
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement
 from fusioncall.settings import EvidenceSettings
 
 _SEED_BP = 8
@@ -144,7 +144,7 @@ def _places(text: str, bases: str) -> Iterator[tuple[int, int]]:
             here = bases[max(0, start) : start + len(text)]
             if start not in seen and len(here) == len(text):
                 seen.add(start)
-                edits = sum(a != b for a, b in zip(text, here, strict=True))
+                edits = mismatches(text, here)
                 if edits <= allowed:
                     yield start, edits
             found = bases.find(seed, found + 1)

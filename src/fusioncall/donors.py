@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from fusioncall.coords import Breakend, Strand
 from fusioncall.genes import Block, Gene, Transcript
+from fusioncall.sequence import mismatches
 
 DEPTH_BP = 24
 """Bases of a donor that its number holds."""
@@ -84,7 +85,7 @@ class DonorIndex:
         allowed = len(text) // HALF_BP
         for place in sorted(found):
             donor = bases_of(int(self.keys[place]))
-            if sum(a != b for a, b in zip(text, donor, strict=False)) <= allowed:
+            if mismatches(text, donor) <= allowed:
                 yield place
 
     def mapq_phred(self, anchor_bp: int) -> int:

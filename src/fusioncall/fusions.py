@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product, takewhile
-from operator import eq, ne
+from operator import eq
 
 from fusioncall.coords import Breakend, Strand, breakpoint_text
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.genes import Gene, Transcript
 from fusioncall.model import Candidate, Fusion, FusionClass, Junction, Partner, Site, Support
 from fusioncall.reference import Reference
+from fusioncall.sequence import distinct_triplets, mismatches
 from fusioncall.settings import FilterSettings
 from fusioncall.targets import Target
 
@@ -123,10 +124,7 @@ def _triplets(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:
     """Different 3-mers of the 20 fused bases on each side of the junction: the fewer of the two."""
     before = donor_flank(donor, (), _ANCHOR_BP, reference).kept
     after = acceptor_flank(acceptor, (), _ANCHOR_BP, reference).kept
-    return min(
-        max(len({text[i : i + 3] for i in range(len(text) - 2)}) for text in side)
-        for side in (before, after)
-    )
+    return min(max(map(distinct_triplets, side)) for side in (before, after))
 
 
 def _shared_bp(junction: Junction, reference: Reference) -> int:
@@ -161,7 +159,7 @@ def _alike_bp(leaving: _Cut, entering: _Cut, inserted: str, given: int) -> int:
     """Bases around two cuts that are alike, if the donor's side has the first inserted ones."""
     (one, leave), (other, enter) = leaving, entering
     start = enter - (len(inserted) - given)
-    if sum(map(ne, inserted, one[leave : leave + given] + other[start:enter])) > 1:
+    if mismatches(inserted, one[leave : leave + given] + other[start:enter]) > 1:
         return 0
     return _same_bp(one[leave + given :], other[start:]) + _same_bp(
         one[: leave + given][::-1], other[:start][::-1]

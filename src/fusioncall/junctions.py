@@ -24,6 +24,7 @@ from fusioncall.coords import Breakend, Strand
 from fusioncall.genes import Block
 from fusioncall.model import Candidate, Junction, Proposal
 from fusioncall.reference import Reference
+from fusioncall.sequence import mismatches
 
 # Costs in tenths of a nat. Mismatch: -ln(0.005 / 3), an error of 0.5 % to one of three bases.
 # Insertion: one junction in twenty has one (-ln 0.05), each base is one of four (-ln 0.25). Edge:
@@ -175,7 +176,7 @@ def _are_alike(inserted: str, exon: str) -> bool:
     """Whether enough inserted bases are those of an exon, but for one wrong base in ten."""
     if len(inserted) < _MIN_EXON_BP:
         return False
-    return sum(a != b for a, b in zip(inserted, exon, strict=True)) <= len(exon) // 10
+    return mismatches(inserted, exon) <= len(exon) // 10
 
 
 @dataclass(frozen=True, slots=True)

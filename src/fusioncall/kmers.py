@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import distinct_triplets, reverse_complement, words
 
 Codes = npt.NDArray[np.uint32]
 Owners = npt.NDArray[np.uint8]
@@ -125,13 +125,13 @@ def window_codes(sequences: Iterable[str]) -> Windows:
 
     They are packed as a read is written, the first base in the lowest bits: A 0, C 1, T 2, G 3.
     """
-    words = {
+    stretches = {
         word
         for text in sequences
-        for word in (text[i : i + WINDOW_BP] for i in range(len(text) - WINDOW_BP + 1))
-        if set(word) <= set("ACGT") and _distinct_triplets(word) >= _MIN_WINDOW_TRIPLETS
+        for word in words(text, WINDOW_BP)
+        if set(word) <= set("ACGT") and distinct_triplets(word) >= _MIN_WINDOW_TRIPLETS
     }
-    both = words | {reverse_complement(word) for word in words}
+    both = stretches | {reverse_complement(word) for word in stretches}
     numbers = sorted(
         sum("ACTG".index(base) << (2 * place) for place, base in enumerate(word)) for word in both
     )
@@ -145,15 +145,11 @@ def tip_codes(exon_starts: Iterable[str], kmer_bp: int) -> Codes:
         exon_starts: the first bases of exons, as transcribed, `kmer_bp` - 1 of them.
         kmer_bp: length of the k-mers that the table finds by itself.
     """
-    words = {
-        text[start : start + TIP_BP]
-        for text in exon_starts
-        for start in range(min(len(text), kmer_bp - 1) - TIP_BP + 1)
-    }
+    tips = {word for text in exon_starts for word in words(text[: kmer_bp - 1], TIP_BP)}
     numbers = {
         int("".join(str("ACGT".index(base)) for base in word), 4)
-        for word in words
-        if set(word) <= set("ACGT") and _distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS
+        for word in tips
+        if set(word) <= set("ACGT") and distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS
     }
     return np.array(sorted(numbers), dtype=np.uint32)
 
@@ -171,14 +167,11 @@ def kmer_codes(text: str, kmer_bp: int) -> Codes:
 
 def _oriented(text: str, kmer_bp: int) -> tuple[Codes, npt.NDArray[np.bool_]]:
     """The codes of `kmer_codes`, and whether each is that of the given strand."""
-    words = (text[i : i + kmer_bp] for i in range(len(text) - kmer_bp + 1))
-    complex_words = [word for word in words if _distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS]
+    complex_words = [
+        word for word in words(text, kmer_bp) if distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS
+    ]
     buffer = np.frombuffer("\n".join(complex_words).encode(), dtype=np.uint8)
     return _encode(buffer, kmer_bp, CODE_OF_BASE)
-
-
-def _distinct_triplets(word: str) -> int:
-    return len({word[i : i + 3] for i in range(len(word) - 2)})
 
 
 @numba.njit(nogil=True, cache=True)

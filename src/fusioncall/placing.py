@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from operator import ne
 
 import edlib
 
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Candidate, Kind, Molecule, Placement
 from fusioncall.reference import Reference
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement
 from fusioncall.settings import RecountSettings
 
 _EDGE_BP = 12
@@ -220,7 +219,7 @@ def _places_of(
         (start, start + size)
         for start in starts
         if 0 <= start <= len(sequence) - size
-        and sum(map(ne, text, sequence[start : start + size])) == edits
+        and mismatches(text, sequence[start : start + size]) == edits
     ]
     return straight or [(start, last + 1) for start, last in locations[:1]]
 

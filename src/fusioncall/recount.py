@@ -30,7 +30,7 @@ from fusioncall.placing import (
     templates_of,
 )
 from fusioncall.reference import Reference
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import reverse_complement, words
 from fusioncall.settings import RecountSettings
 
 _SEED_BP = 11
@@ -140,8 +140,8 @@ def _seeds(templates: Iterable[Templates]) -> dict[str, set[int]]:
     for index, template in enumerate(templates):
         for fused in template.fused:
             text = fused.sequence[: fused.acceptor_start]
-            for start in range(len(text) - _SEED_BP + 1):
-                seeds[text[start : start + _SEED_BP]].add(index)
+            for word in words(text, _SEED_BP):
+                seeds[word].add(index)
             edge = fused.sequence[max(0, fused.donor_bp - _EDGE_SEED_BP) : fused.donor_bp]
             seeds[edge].add(index)
     return seeds
@@ -162,8 +162,8 @@ def _seeded(molecule: Molecule, seeds: dict[str, set[int]]) -> set[int]:
     for read in molecule.reads:
         for text in (read.sequence, reverse_complement(read.sequence)):
             for size in (_SEED_BP, _EDGE_SEED_BP):
-                for start in range(len(text) - size + 1):
-                    found |= seeds.get(text[start : start + size], _NOTHING)
+                for word in words(text, size):
+                    found |= seeds.get(word, _NOTHING)
     return found
 
 

@@ -17,7 +17,7 @@ from fusioncall.kmers import KmerTable, build_table
 from fusioncall.model import Molecule
 from fusioncall.placing import FusedSequence, unfused_starts
 from fusioncall.reference import Reference
-from fusioncall.sequence import reverse_complement
+from fusioncall.sequence import reverse_complement, words
 from fusioncall.settings import RecountSettings
 
 _SEED_BP = 11
@@ -118,8 +118,8 @@ def _seeds(unfused: Unfused) -> dict[str, set[Breakend]]:
     for end in unfused.sequences:
         for near in unfused.near(end):
             for text in (near, reverse_complement(near)):
-                for start in range(len(text) - _SEED_BP + 1):
-                    seeds[text[start : start + _SEED_BP]].add(end)
+                for word in words(text, _SEED_BP):
+                    seeds[word].add(end)
     return seeds
 
 
@@ -128,6 +128,6 @@ def _seeded(molecule: Molecule, seeds: Mapping[str, set[Breakend]]) -> set[Break
     return {
         end
         for read in molecule.reads
-        for start in range(len(read.sequence) - _SEED_BP + 1)
-        for end in seeds.get(read.sequence[start : start + _SEED_BP], ())
+        for word in words(read.sequence, _SEED_BP)
+        for end in seeds.get(word, ())
     }
