@@ -82,7 +82,7 @@ def propose_annotated(
                 for junction, mapq in known:
                     found[junction] = max(mapq, found.get(junction, 0))
         proposals.extend(
-            _proposal(junction, molecule.name, found[junction])
+            Proposal.without_alignment(junction, molecule.name, found[junction])
             for junction in sorted(found, key=lambda each: each.sort_key)
         )
     return tuple(proposals)
@@ -94,17 +94,17 @@ class _Nearby:
     def __init__(self, acceptors: Sequence[_Acceptor], reference: Reference) -> None:
         self._acceptors = acceptors
         self._reference = reference
+        self._targets = frozenset(target.gene.id for target in reference.targets)
         self._donors: dict[str, tuple[_Donor, ...]] = {}
 
     def donors(self, molecule: Molecule) -> tuple[_Donor, ...]:
         """Those of the genes that a piece lies in, but for the targets."""
-        targets = {target.gene.id for target in self._reference.targets}
         genes = {
             gene.id: gene
             for read in molecule.reads
             for piece in read.segments
             for gene in self._reference.genes_at(piece.contig, piece.start, piece.end)
-            if gene.id not in targets
+            if gene.id not in self._targets
         }
         for gene_id in genes.keys() - self._donors.keys():
             self._donors[gene_id] = tuple(_donors_of(genes[gene_id], self._reference))
@@ -147,7 +147,7 @@ def _acceptors(reference: Reference) -> Iterator[_Acceptor]:
             end = Breakend.acceptor(gene.contig, position, gene.strand)
             flank = acceptor_flank(end, (), _LOOK_BP, reference)
             for kept in flank.kept:
-                before = {each[: -len(kept)] for each in flank.through if each.endswith(kept)}
+                before = {text[:cut] for text, cut in flank.cuts if text[cut:] == kept}
                 yield _Acceptor(end, target.name, kept, tuple(sorted(before)))
 
 
@@ -157,7 +157,7 @@ def _donors_of(gene: Gene, reference: Reference) -> Iterator[_Donor]:
         end = Breakend.donor(gene.contig, position, gene.strand)
         flank = donor_flank(end, (), DEPTH_BP, reference)
         for kept in flank.kept:
-            after = {each[len(kept) :] for each in flank.through if each.startswith(kept)}
+            after = {text[cut:] for text, cut in flank.cuts if text[:cut] == kept}
             yield _Donor(end, kept, tuple(sorted(after)))
 
 
@@ -250,15 +250,4 @@ def _is_crossing(text: str, cut: int, acceptor: _Acceptor, settings: DiscoverySe
     return all(
         mismatches(foreign, before[::-1]) >= settings.min_foreign_mismatches
         for before in acceptor.before
-    )
-
-
-def _proposal(junction: Junction, molecule: str, mapq: int) -> Proposal:
-    donor, acceptor = junction.donor.position, junction.acceptor.position
-    return Proposal(
-        junction=junction,
-        molecule=molecule,
-        mapq_phred=mapq,
-        donor_blocks=((donor, donor + 1),),
-        acceptor_blocks=((acceptor, acceptor + 1),),
     )

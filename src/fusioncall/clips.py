@@ -50,6 +50,7 @@ class ClipPlacer:
     def __init__(self, reference: Reference, settings: EvidenceSettings) -> None:
         self._reference = reference
         self._settings = settings
+        self._targets = {target.gene.id: target.gene for target in reference.targets}
         self._of_gene: dict[str, tuple[_Window, ...]] = {}
 
     def placed(self, molecule: Molecule) -> Molecule:
@@ -75,16 +76,15 @@ class ClipPlacer:
 
     def _windows(self, pieces: Sequence[Segment]) -> Iterator[_Window]:
         """Where the molecule's pieces lie, if in a target and elsewhere; else also the targets."""
-        targets = {target.gene.id: target.gene for target in self._reference.targets}
         genes: dict[str, Gene] = {}
         for piece in pieces:
             for gene in self._reference.genes_at(piece.contig, piece.start, piece.end):
                 genes[gene.id] = gene
-        inside = genes.keys() & targets.keys()
         held = [self._reference.target_at(piece.contig, piece.start) for piece in pieces]
         if all(held) and len({target.name for target in held if target}) == 1:
             return
-        for gene in [*genes.values(), *(() if inside else targets.values())]:
+        inside = genes.keys() & self._targets.keys()
+        for gene in [*genes.values(), *(() if inside else self._targets.values())]:
             if gene.id not in self._of_gene:
                 self._of_gene[gene.id] = tuple(self._transcripts(gene))
             yield from self._of_gene[gene.id]

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from fusioncall.coords import Breakend, Side, Strand
 from fusioncall.genes import Block, Transcript
 from fusioncall.reference import Reference
 
 Blocks = tuple[Block, ...]
+Cut = tuple[str, int]
+"""A sequence, and an offset in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,17 @@ class Flank:
 
     kept: tuple[str, ...]
     through: tuple[str, ...]
+    is_donor: bool
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Each sequence that runs through, with the offset at which the kept part ends or starts."""
+        pairs = product(self.through, self.kept)
+        if self.is_donor:
+            found = {(text, len(kept)) for text, kept in pairs if text.startswith(kept)}
+        else:
+            found = {(text, len(text) - len(kept)) for text, kept in pairs if text.endswith(kept)}
+        return tuple(sorted(found))
 
 
 def donor_flank(
@@ -40,19 +53,25 @@ def donor_flank(
         reach_bp: bases on each side of the donor.
         reference: genome and genes.
     """
-    return _flank(end, end.donor_strand, observed, reach_bp, reference)
+    return _flank(end, observed, reach_bp, reference, is_donor=True)
 
 
 def acceptor_flank(
     end: Breakend, observed: Iterable[Blocks], reach_bp: int, reference: Reference
 ) -> Flank:
     """The sequences on the acceptor side; arguments as for `donor_flank`."""
-    return _flank(end, end.acceptor_strand, observed, reach_bp, reference)
+    return _flank(end, observed, reach_bp, reference, is_donor=False)
 
 
 def _flank(
-    end: Breakend, strand: Strand, observed: Iterable[Blocks], reach_bp: int, reference: Reference
+    end: Breakend,
+    observed: Iterable[Blocks],
+    reach_bp: int,
+    reference: Reference,
+    *,
+    is_donor: bool,
 ) -> Flank:
+    strand = end.donor_strand if is_donor else end.acceptor_strand
     kept: set[Blocks] = set()
     through: set[tuple[Blocks, Blocks]] = set()
     genomic_lost = _genomic_lost(end, reach_bp)
@@ -77,7 +96,7 @@ def _flank(
         reference.transcribed(contig, tuple(sorted(inside + beyond)), strand)
         for inside, beyond in through
     }
-    return Flank(tuple(sorted(texts)), tuple(sorted(whole)))
+    return Flank(tuple(sorted(texts)), tuple(sorted(whole)), is_donor)
 
 
 def _transcripts_at(end: Breakend, strand: Strand, reference: Reference) -> Iterator[Blocks]:

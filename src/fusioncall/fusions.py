@@ -9,7 +9,7 @@ from itertools import product, takewhile
 from operator import eq
 
 from fusioncall.coords import Breakend, Strand, breakpoint_text
-from fusioncall.flanks import acceptor_flank, donor_flank
+from fusioncall.flanks import Cut, acceptor_flank, donor_flank
 from fusioncall.genes import Gene, Transcript
 from fusioncall.model import Candidate, Fusion, FusionClass, Junction, Partner, Site, Support
 from fusioncall.reference import Reference
@@ -116,9 +116,6 @@ def _event(fusion: Fusion) -> _Event:
 _ANCHOR_BP = 20
 _SHARED_BP = 30
 
-_Cut = tuple[str, int]
-"""A sequence and an offset in it."""
-
 
 def _triplets(donor: Breakend, acceptor: Breakend, reference: Reference) -> int:
     """Different 3-mers of the 20 fused bases on each side of the junction: the fewer of the two."""
@@ -133,18 +130,8 @@ def _shared_bp(junction: Junction, reference: Reference) -> int:
     Inserted bases count as those of a side when all but one are: an error in shared bases looks
     like an insertion.
     """
-    donor = donor_flank(junction.donor, (), _SHARED_BP, reference)
-    acceptor = acceptor_flank(junction.acceptor, (), _SHARED_BP, reference)
-    leaving = [
-        (text, len(kept))
-        for text, kept in product(donor.through, donor.kept)
-        if text.startswith(kept)
-    ]
-    entering = [
-        (text, len(text) - len(kept))
-        for text, kept in product(acceptor.through, acceptor.kept)
-        if text.endswith(kept)
-    ]
+    leaving = donor_flank(junction.donor, (), _SHARED_BP, reference).cuts
+    entering = acceptor_flank(junction.acceptor, (), _SHARED_BP, reference).cuts
     return max(
         (
             _alike_bp(one, other, junction.inserted, given)
@@ -155,7 +142,7 @@ def _shared_bp(junction: Junction, reference: Reference) -> int:
     )
 
 
-def _alike_bp(leaving: _Cut, entering: _Cut, inserted: str, given: int) -> int:
+def _alike_bp(leaving: Cut, entering: Cut, inserted: str, given: int) -> int:
     """Bases around two cuts that are alike, if the donor's side has the first inserted ones."""
     (one, leave), (other, enter) = leaving, entering
     start = enter - (len(inserted) - given)

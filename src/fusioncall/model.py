@@ -131,6 +131,18 @@ class Proposal:
     donor_blocks: tuple[Block, ...]
     acceptor_blocks: tuple[Block, ...]
 
+    @classmethod
+    def without_alignment(cls, junction: Junction, molecule: str, mapq_phred: int) -> Proposal:
+        """A junction that no alignment shows, with the base at each side as its only stretch."""
+        donor, acceptor = junction.donor.position, junction.acceptor.position
+        return cls(
+            junction=junction,
+            molecule=molecule,
+            mapq_phred=mapq_phred,
+            donor_blocks=((donor, donor + 1),),
+            acceptor_blocks=((acceptor, acceptor + 1),),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -100,13 +100,8 @@ def _proposals(partner: Gene, target: Gene, pairs: list[_Pair]) -> Iterator[Prop
         Breakend.acceptor(target.contig, acceptor, target.strand),
     )
     for pair in sorted(pairs, key=lambda each: each.molecule):
-        yield Proposal(
-            junction=junction,
-            molecule=pair.molecule,
-            mapq_phred=min(pair.partner.mapq, pair.target.mapq),
-            donor_blocks=((donor, donor + 1),),
-            acceptor_blocks=((acceptor, acceptor + 1),),
-        )
+        mapq = min(pair.partner.mapq, pair.target.mapq)
+        yield Proposal.without_alignment(junction, pair.molecule, mapq)
 
 
 def _nearest_donor(gene: Gene, pieces: Iterable[Segment]) -> int | None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fusioncall.coords import Breakend
-from fusioncall.flanks import acceptor_flank, donor_flank
+from fusioncall.flanks import Flank, acceptor_flank, donor_flank
 from fusioncall.kmers import KmerTable, build_table
 from fusioncall.model import Molecule
 from fusioncall.placing import FusedSequence, unfused_starts
@@ -45,39 +45,23 @@ def over_acceptors(
     ends: Iterable[Breakend], reference: Reference, settings: RecountSettings
 ) -> Unfused:
     """The unfused sequences over acceptors."""
-    found = {}
-    for end in ends:
-        flank = acceptor_flank(end, (), settings.max_fragment_bp, reference)
-        found[end] = {
-            (sequence, len(sequence) - len(kept))
-            for sequence in flank.through
-            for kept in flank.kept
-            if sequence.endswith(kept)
-        }
-    return _unfused(found)
+    reach = settings.max_fragment_bp
+    return _over({end: acceptor_flank(end, (), reach, reference) for end in ends})
 
 
 def over_donors(
     ends: Iterable[Breakend], reference: Reference, settings: RecountSettings
 ) -> Unfused:
     """The unfused sequences over donors."""
-    found = {}
-    for end in ends:
-        flank = donor_flank(end, (), settings.max_fragment_bp, reference)
-        found[end] = {
-            (sequence, len(kept))
-            for sequence in flank.through
-            for kept in flank.kept
-            if sequence.startswith(kept)
-        }
-    return _unfused(found)
+    reach = settings.max_fragment_bp
+    return _over({end: donor_flank(end, (), reach, reference) for end in ends})
 
 
-def _unfused(found: Mapping[Breakend, Iterable[tuple[str, int]]]) -> Unfused:
+def _over(flanks: Mapping[Breakend, Flank]) -> Unfused:
     return Unfused(
         {
-            end: tuple(FusedSequence(sequence, cut, 0) for sequence, cut in sorted(cuts))
-            for end, cuts in found.items()
+            end: tuple(FusedSequence(text, cut, 0) for text, cut in flank.cuts)
+            for end, flank in flanks.items()
         }
     )
 
