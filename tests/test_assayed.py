@@ -14,9 +14,10 @@ import pytest
 
 from builders import SmallReference, sample_results
 from conftest import CHECKOUT
-from fusioncall.assayed import exon_offset_bp, location, refget_accession, write_assayed
+from fusioncall.assayed import location, refget_accession, write_assayed
 from fusioncall.coords import Breakend, Side, Strand, breakpoint_text, parse_breakpoint
 from fusioncall.genes import Transcript
+from fusioncall.transcripts import exon_offset_bp
 from sequencing import rows
 
 SCHEMA = CHECKOUT / "tests" / "data" / "fusor" / "assayed_fusion.schema.json"
@@ -140,12 +141,10 @@ def test_offsets(strand):
         return offset if strand is Strand.FORWARD else 499 - offset
 
     def donor(offset, exon):
-        end = Breakend.donor("chr1", place(offset), strand)
-        return exon_offset_bp(transcript, exon, end, is_donor=True)
+        return exon_offset_bp(transcript, exon, place(offset), is_donor=True)
 
     def acceptor(offset, exon):
-        end = Breakend.acceptor("chr1", place(offset), strand)
-        return exon_offset_bp(transcript, exon, end, is_donor=False)
+        return exon_offset_bp(transcript, exon, place(offset), is_donor=False)
 
     assert (donor(199, 1), donor(189, 1), donor(211, 1), donor(399, 2)) == (0, -10, 12, 0)
     assert (acceptor(300, 2), acceptor(305, 2), acceptor(290, 2)) == (0, 5, -10)

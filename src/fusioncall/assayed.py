@@ -19,13 +19,13 @@ from fusioncall import __version__
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
 from fusioncall.files import write_json
-from fusioncall.genes import Transcript
 from fusioncall.meaning import PairMeaning
 from fusioncall.model import Partner
 from fusioncall.nomenclature import junction_of
 from fusioncall.protein import Frame
 from fusioncall.reference import Reference
 from fusioncall.results import SampleResults, transcript_of
+from fusioncall.transcripts import exon_offset_bp
 
 _SCHEMA = 1
 _CHUNK_BP = 1 << 24
@@ -85,22 +85,6 @@ def location(accession: str, contig: str, end: Breakend) -> dict[str, Any]:
         "sequenceReference": {**sequence, "name": contig},
         "end" if is_end else "start": boundary,
     }
-
-
-def exon_offset_bp(transcript: Transcript, number: int, end: Breakend, *, is_donor: bool) -> int:
-    """Bases from the edge of an exon to a boundary, positive in the direction of transcription.
-
-    Args:
-        transcript: the transcript.
-        number: of its exon, from 1.
-        end: the breakend.
-        is_donor: measure from the exon's last base, otherwise from its first.
-    """
-    start, stop = transcript.exons_transcribed[number - 1]
-    forward = transcript.strand is Strand.FORWARD
-    edge = stop if forward == is_donor else start
-    boundary = end.position + 1 if end.keeps is Side.LEFT else end.position
-    return boundary - edge if forward else edge - boundary
 
 
 def _truncated(digest: bytes) -> str:
@@ -164,7 +148,9 @@ def _segment(
         "transcriptStatus": "mane_select" if transcript.is_mane else _OTHER_TRANSCRIPT,
         "strand": 1 if partner.strand is Strand.FORWARD else -1,
         f"exon{side}": partner.exon,
-        f"exon{side}Offset": exon_offset_bp(transcript, partner.exon, end, is_donor=is_donor),
+        f"exon{side}Offset": exon_offset_bp(
+            transcript, partner.exon, partner.position, is_donor=is_donor
+        ),
         "gene": _gene(partner),
         f"elementGenomic{side}": place,
     }

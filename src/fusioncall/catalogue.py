@@ -6,7 +6,7 @@ import csv
 import enum
 import gzip
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -153,11 +153,16 @@ class Table:
     rows: tuple[dict[str | None, str | None], ...]
 
 
-def read_table(path: Path, encoding: str = "utf-8") -> Table:
+def read_table(path: Path, columns: Sequence[str] = (), encoding: str = "utf-8") -> Table:
     """Read a tab-separated table, plain or gzip, without its `#` comments.
 
+    Args:
+        path: the file.
+        columns: that it must have.
+        encoding: of its text.
+
     Raises:
-        SettingsError: the file cannot be read.
+        SettingsError: the file cannot be read or lacks a column.
     """
     try:
         packed = path.read_bytes()
@@ -174,7 +179,12 @@ def read_table(path: Path, encoding: str = "utf-8") -> Table:
     lines = (line.rstrip("\r") for line in text.split("\n"))
     kept = [line for line in lines if line.strip() and not line.startswith("#")]
     reader = csv.DictReader(kept, delimiter="\t", quoting=csv.QUOTE_NONE)
-    return Table(tuple(reader.fieldnames or ()), tuple(reader))
+    found = tuple(reader.fieldnames or ())
+    missing = [name for name in columns if name not in found]
+    if missing:
+        what = f"lacks the column {missing[0]}"
+        raise SettingsError(what, where=path, cure=f"Its columns are {', '.join(columns)}")
+    return Table(found, tuple(reader))
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -183,12 +193,7 @@ def read_catalogue(path: Path) -> Catalogue:
     Raises:
         SettingsError: the file cannot be read, lacks a column or lists a pair twice.
     """
-    table = read_table(path)
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        what = f"lacks the column {missing[0]}"
-        raise SettingsError(what, where=path, cure=f"Its columns are {', '.join(COLUMNS)}")
-    pairs = tuple(_pair(row, path) for row in table.rows)
+    pairs = tuple(_pair(row, path) for row in read_table(path, COLUMNS).rows)
     _refuse_doubles(pairs, path)
     return Catalogue(pairs)
 

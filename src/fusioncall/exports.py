@@ -51,7 +51,7 @@ def read_own_catalogue(path: Path, targets: Iterable[str]) -> Catalogue:
     Raises:
         SettingsError: the file cannot be read or has none of these forms.
     """
-    table = read_table(path, _MITELMAN_ENCODING)
+    table = read_table(path, encoding=_MITELMAN_ENCODING)
     columns = set(table.columns)
     if columns.issuperset(COLUMNS):
         return read_catalogue(path)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusioncall.catalogue import SEPARATOR, read_table
-from fusioncall.errors import SettingsError
 
 PREVALENCE_COLUMNS = ("tumour_type", "words", "percent", "population", "source")
 THERAPY_COLUMNS = ("topic", "about", "statement", "source", "as_of")
@@ -67,10 +66,5 @@ def therapy_facts(path: Path) -> Iterator[Fact]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    table = read_table(path)
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        what = f"lacks the column {missing[0]}"
-        raise SettingsError(what, where=path, cure=f"Its columns are {', '.join(columns)}")
-    for row in table.rows:
+    for row in read_table(path, columns).rows:
         yield {name: row[name] or "" for name in columns}

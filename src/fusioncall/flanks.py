@@ -32,7 +32,7 @@ class Flank:
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
-        """Each sequence that runs through, with the offset at which the kept part ends or starts."""
+        """Each sequence that runs through, with the offset of the border to the kept part."""
         pairs = product(self.through, self.kept)
         if self.is_donor:
             found = {(text, len(kept)) for text, kept in pairs if text.startswith(kept)}
@@ -78,7 +78,7 @@ def _flank(
     annotated = list(_transcripts_at(end, strand, reference))
     annotated = annotated or list(_through_intron(end, strand, reference))
     for exons in annotated:
-        inside = _nearest(_kept(exons, end), end, reach_bp, lost=False)
+        inside = kept_blocks(exons, end, reach_bp)
         kept.add(inside)
         through.add((inside, genomic_lost))
         beyond = _nearest(_lost(exons, end), end, reach_bp, lost=True)
@@ -126,12 +126,14 @@ def _introns(blocks: Blocks) -> Iterator[Block]:
         yield left[1], right[0]
 
 
-def _kept(blocks: Blocks, end: Breakend) -> Blocks:
-    """The part of blocks that the breakend keeps."""
+def kept_blocks(blocks: Blocks, end: Breakend, reach_bp: int) -> Blocks:
+    """The part of blocks that a breakend keeps, up to so many bases from it, in genome order."""
     at = end.position
     if end.keeps is Side.LEFT:
-        return tuple((start, min(stop, at + 1)) for start, stop in blocks if start <= at)
-    return tuple((max(start, at), stop) for start, stop in blocks if stop > at)
+        kept = tuple((start, min(stop, at + 1)) for start, stop in blocks if start <= at)
+    else:
+        kept = tuple((max(start, at), stop) for start, stop in blocks if stop > at)
+    return _nearest(kept, end, reach_bp, lost=False)
 
 
 def _lost(blocks: Blocks, end: Breakend) -> Blocks:

@@ -114,7 +114,7 @@ def _settled(junction: Junction, reference: Reference) -> Junction:
     """Of all joins that give the same sequence the one with most exon edges, then the first."""
     if junction.inserted:
         return junction
-    back, on = _shifts(junction, reference)
+    back, on = shifts_bp(junction, reference)
     donor, acceptor = junction.donor, junction.acceptor
     left = _Side(donor, donor.donor_strand, 0).positions(np.arange(-back, on + 1))
     right = _Side(acceptor, acceptor.acceptor_strand, 0).positions(np.arange(-back, on + 1))
@@ -216,10 +216,10 @@ def around(
 
 def homology_bp(junction: Junction, reference: Reference) -> int:
     """By how many bases the join can be moved without changing the fused sequence."""
-    return 0 if junction.inserted else sum(_shifts(junction, reference))
+    return 0 if junction.inserted else sum(shifts_bp(junction, reference))
 
 
-def _shifts(junction: Junction, reference: Reference) -> tuple[int, int]:
+def shifts_bp(junction: Junction, reference: Reference) -> tuple[int, int]:
     """By how many bases a join without inserted ones can be moved back, and on."""
     size = _MAX_HOMOLOGY_BP
     donor, acceptor = junction.donor, junction.acceptor

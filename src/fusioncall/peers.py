@@ -14,7 +14,6 @@ from pathlib import Path
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand, breakpoint_text
-from fusioncall.files import whole_file
 from fusioncall.fusions import is_spliced
 from fusioncall.genes import Transcript, position_at
 from fusioncall.meaning import PairMeaning
@@ -29,6 +28,7 @@ from fusioncall.results import (
     kept_exons,
     transcript_of,
 )
+from fusioncall.tables import UNKNOWN, write_table
 from fusioncall.transcripts import TranscriptEnd
 
 ARRIBA_COLUMNS = (
@@ -48,7 +48,6 @@ STAR_FUSION_COLUMNS = (
     *("LeftBreakDinuc", "LeftBreakEntropy", "RightBreakDinuc", "RightBreakEntropy", "annots"),
 )
 
-_UNKNOWN = "."
 # Facts of the two formats, not limits of ours.
 _ARRIBA_READ_THROUGH_BP = 400_000
 _STAR_FUSION_LARGE_ANCHOR_BP = 25
@@ -65,14 +64,14 @@ _ARRIBA_FRAMES = {
 def write_arriba(path: Path, results: SampleResults, reference: Reference) -> None:
     """Write the calls as Arriba would."""
     rows = (_arriba_row(each, reference) for each in results.passing)
-    _write(path, ARRIBA_COLUMNS, rows)
+    write_table(path, ARRIBA_COLUMNS, rows)
 
 
 def write_star_fusion(path: Path, results: SampleResults, reference: Reference) -> None:
     """Write the calls as STAR-Fusion would."""
     fusions = (each.call.fusion for each in results.passing)
     rows = (_star_fusion_row(fusion, results.fragments, reference) for fusion in fusions)
-    _write(path, STAR_FUSION_COLUMNS, rows)
+    write_table(path, STAR_FUSION_COLUMNS, rows)
 
 
 def _arriba_row(annotated: AnnotatedCall, reference: Reference) -> tuple[str, ...]:
@@ -108,7 +107,7 @@ def _arriba_row(annotated: AnnotatedCall, reference: Reference) -> tuple[str, ..
         "peptide_sequence": arriba_peptide(found) if found else "",
         "read_identifiers": names,
     }
-    return tuple(row.get(column) or _UNKNOWN for column in ARRIBA_COLUMNS)
+    return tuple(row.get(column) or UNKNOWN for column in ARRIBA_COLUMNS)
 
 
 def _arriba_strands(partner: Partner) -> str:
@@ -116,7 +115,7 @@ def _arriba_strands(partner: Partner) -> str:
     strand = partner.strand
     gene = strand if partner.is_sense else strand.opposite
     known = partner.site is not Site.INTERGENIC
-    return f"{gene.value if known else _UNKNOWN}/{strand.value}"
+    return f"{gene.value if known else UNKNOWN}/{strand.value}"
 
 
 def _arriba_direction(end: Breakend) -> str:
@@ -253,7 +252,7 @@ def _star_fusion_row(fusion: Fusion, fragments: int, reference: Reference) -> tu
         "RightBreakEntropy": f"{entropy(bases_from(*_place(three, size), reference)):.4f}",
         "annots": json.dumps([_star_fusion_distance(five, three)]),
     }
-    return tuple(row[column] or _UNKNOWN for column in STAR_FUSION_COLUMNS)
+    return tuple(row[column] or UNKNOWN for column in STAR_FUSION_COLUMNS)
 
 
 def _place(partner: Partner, size: int) -> tuple[str, int, Strand, int]:
@@ -275,9 +274,3 @@ def _star_fusion_distance(five: Partner, three: Partner) -> str:
         return f"INTERCHROMOSOMAL[{five.contig}--{three.contig}]"
     apart = abs(five.position - three.position) / 1e6
     return f"INTRACHROMOSOMAL[{five.contig}:{apart:.2f}Mb]"
-
-
-def _write(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        for row in (columns, *rows):
-            out.write("\t".join(row) + "\n")

@@ -15,6 +15,7 @@ from fusioncall.filters import judge
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.junctions import group
 from fusioncall.model import Call, Candidate, Fusion, Molecule, Support
+from fusioncall.nomenclature import junction_of
 from fusioncall.pairs import propose_spanned
 from fusioncall.recount import recount
 from fusioncall.reference import Reference
@@ -110,7 +111,7 @@ def _with_unfused(
 
 def unfused_donors(calls: Iterable[Call], reference: Reference, settings: Settings) -> Unfused:
     """The unfused sequences over the donors of the calls that pass."""
-    ends = {_donor(call) for call in calls if call.passed}
+    ends = {junction_of(call.fusion).donor for call in calls if call.passed}
     return over_donors(ends, reference, settings.recount)
 
 
@@ -136,10 +137,6 @@ def with_unfused_donors(
 
 
 def _with_donor_count(call: Call, counts: Mapping[Breakend, int]) -> Fusion:
-    support = replace(call.fusion.support, unfused5_molecules=counts[_donor(call)])
+    donor = junction_of(call.fusion).donor
+    support = replace(call.fusion.support, unfused5_molecules=counts[donor])
     return replace(call.fusion, support=support)
-
-
-def _donor(call: Call) -> Breakend:
-    five = call.fusion.five
-    return Breakend.donor(five.contig, five.position, five.strand)

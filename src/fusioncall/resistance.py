@@ -51,13 +51,8 @@ def read_sites(path: Path) -> tuple[ResistanceSite, ...]:
     Raises:
         SettingsError: the table cannot be read, lacks a column or has a number that is none.
     """
-    table = read_table(path)
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        what = f"lacks the column {missing[0]}"
-        raise SettingsError(what, where=path, cure=f"Its columns are {', '.join(COLUMNS)}")
     sites = []
-    for row in table.rows:
+    for row in read_table(path, COLUMNS).rows:
         cells = {name: row[name] or "" for name in COLUMNS}
         length, residue = cells.pop("protein_length_aa"), cells.pop("residue")
         if not (length.isdecimal() and residue.isdecimal()):
@@ -91,7 +86,7 @@ def codon_depths(
     """
     fused: dict[str, set[str]] = defaultdict(set)
     for fusion in (call.fusion for call in calls if call.passed):
-        fused[fusion.target].update(fusion.support.split_names, fusion.support.spanning_names)
+        fused[fusion.target].update(fusion.support.names)
     targets = {target.name: target for target in reference.targets}
     return tuple(
         _depth(molecules, fused[site.gene], site, targets[site.gene], reference)

@@ -6,12 +6,13 @@ import inspect
 from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
-from fusioncall.coords import Breakend, Side, Strand
+from fusioncall.coords import Breakend, Strand
 from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
-from fusioncall.genes import Block, Transcript
+from fusioncall.flanks import Blocks, kept_blocks
+from fusioncall.genes import Transcript
 from fusioncall.junctions import around
-from fusioncall.model import Junction, Partner, SampleCalls
+from fusioncall.model import Partner, SampleCalls
 from fusioncall.reference import Reference
 from fusioncall.status import GeneStatus
 
@@ -61,7 +62,7 @@ def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:
 
 def kept_exons(
     end: Breakend, strand: Strand, transcript: Transcript | None, reach_bp: int
-) -> tuple[Block, ...]:
+) -> Blocks:
     """The `reach_bp` transcribed bases that a side keeps next to the junction, exon by exon.
 
     Args:
@@ -73,42 +74,11 @@ def kept_exons(
     Returns:
         Blocks in genome order.
     """
-    position, keeps_left = end.position, end.keeps is Side.LEFT
-    exons: tuple[Block, ...] = ((max(0, position - reach_bp), position + reach_bp + 1),)
-    if transcript and transcript.strand is strand and transcript.exon_index(position) is not None:
+    at = end.position
+    exons: Blocks = ((max(0, at - reach_bp), at + reach_bp + 1),)
+    if transcript and transcript.strand is strand and transcript.exon_index(at) is not None:
         exons = transcript.exons
-    left = reach_bp
-    kept: list[Block] = []
-    for start, stop in exons[::-1] if keeps_left else exons:
-        low, high = (start, min(stop, position + 1)) if keeps_left else (max(start, position), stop)
-        size = min(high - low, left)
-        if size > 0:
-            kept.append((high - size, high) if keeps_left else (low, low + size))
-            left -= size
-    return tuple(sorted(kept))
-
-
-def homology_reach_bp(
-    junction: Junction, homology_bp: int, reference: Reference
-) -> tuple[int, int]:
-    """By how many bases a join can be moved back, and on, in the direction of transcription.
-
-    Args:
-        junction: where the caller put it.
-        homology_bp: by how many bases it can be moved in all.
-        reference: the genome.
-    """
-    donor, acceptor = junction.donor, junction.acceptor
-    size = homology_bp
-    if not size:
-        return 0, 0
-    kept = bases_before(donor.contig, donor.position, donor.donor_strand, size, reference)
-    lost = bases_before(
-        acceptor.contig, acceptor.position, acceptor.acceptor_strand, size + 1, reference
-    )
-    pairs = zip(reversed(kept), reversed(lost[:-1]), strict=True)
-    back = next((i for i, (a, b) in enumerate(pairs) if a != b or a == "N"), size)
-    return back, size - back
+    return kept_blocks(exons, end, reach_bp)
 
 
 def bases_before(

@@ -119,7 +119,7 @@ def _ends(
                 site=site,
                 position=position,
                 exon=exon,
-                offset_bp=_offset_bp(transcript, exon, position, is_donor=is_donor),
+                offset_bp=exon_offset_bp(transcript, exon, position, is_donor=is_donor),
                 kept=_kept(transcript, position, is_donor=is_donor),
             )
 
@@ -140,7 +140,15 @@ def _preference(end: TranscriptEnd, target: Target | None) -> tuple[object, ...]
     )
 
 
-def _offset_bp(transcript: Transcript, exon: int, position: int, *, is_donor: bool) -> int:
+def exon_offset_bp(transcript: Transcript, exon: int, position: int, *, is_donor: bool) -> int:
+    """Bases from the edge of an exon to a side of a junction, positive downstream.
+
+    Args:
+        transcript: the transcript.
+        exon: number of its exon, from 1.
+        position: 0-based last base kept (5' side) or first base kept (3' side).
+        is_donor: measure from the exon's last base, otherwise from its first.
+    """
     start, end = transcript.exons_transcribed[exon - 1]
     is_forward = transcript.strand is Strand.FORWARD
     edge = end - 1 if is_forward is is_donor else start

@@ -23,6 +23,7 @@ from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Side, Strand
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
+from fusioncall.junctions import shifts_bp
 from fusioncall.model import Call, Fusion, Partner
 from fusioncall.nomenclature import junction_of
 from fusioncall.reference import Reference
@@ -30,7 +31,6 @@ from fusioncall.results import (
     SampleResults,
     bases_before,
     filter_meaning,
-    homology_reach_bp,
 )
 from fusioncall.sequence import reverse_complement
 from fusioncall.tables import UNKNOWN, fusion_row
@@ -191,7 +191,7 @@ def _line(record: _Record, vcf: pysam.VariantFile, reference: Reference) -> pysa
 
 def _homology(fusion: Fusion, record: _Record, reference: Reference) -> dict[str, Any]:
     """How far the join can be moved, along the forward strand, and over which bases."""
-    back, on = homology_reach_bp(junction_of(fusion), fusion.homology_bp, reference)
+    back, on = shifts_bp(junction_of(fusion), reference)
     end, strand = record.end, record.partner.strand
     step = 1 if strand is Strand.FORWARD else -1
     # the shared bases: as many before the join on the donor side as after it on the acceptor side
