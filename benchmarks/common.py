@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fusioncall.adapters import without_adapters
 from fusioncall.align import Aligner
 from fusioncall.bundle import BundleInputs, build_bundle
 from fusioncall.coords import breakpoint_text
@@ -229,8 +230,9 @@ class Bench:
 
     def calls(self, molecules: Sequence[Molecule]) -> tuple[Call, ...]:
         """Screen, align, call."""
-        aligned = list(self.aligner.align(self.screened(molecules), 1))
-        return call_molecules(aligned, self.reference, self.settings).calls
+        aligned = self.aligner.align(self.screened(molecules), 1)
+        fragments = list(without_adapters(aligned, self.settings.trim))
+        return call_molecules(fragments, self.reference, self.settings).calls
 
 
 def _bundle_inputs(world: World, folder: Path) -> BundleInputs:

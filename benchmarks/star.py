@@ -18,6 +18,7 @@ from benchmarks.common import Bench, Place, fastq, place_of
 from benchmarks.planted import Shape
 from benchmarks.recall import Series, molecules_of
 
+from fusioncall.adapters import without_adapters
 from fusioncall.bam import read_molecules
 from fusioncall.evaluate import Proportion
 from fusioncall.model import Call, Molecule
@@ -184,7 +185,8 @@ def _bam_calls(bench: Bench, bam: Path) -> tuple[Call, ...]:
     screen = Screen(reference.kmers, len(reference.targets), settings.screen, 1)
     names = frozenset(screen.bam(bam))
     molecules, _ = read_molecules(bam, reference.contigs, names, 1)
-    return call_molecules(molecules, reference, settings).calls
+    fragments = list(without_adapters(molecules, settings.trim))
+    return call_molecules(fragments, reference, settings).calls
 
 
 def wanted(series: Iterable[Series]) -> list[Series]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from fusioncall.adapters import without_adapters
 from fusioncall.model import Molecule, Read, ReadNumber, Segment
+from fusioncall.plants import Molecules
 from fusioncall.sequence import reverse_complement
+from fusioncall.simulate import ReadSettings
+from sequencing import found, run_fastq, sequenced
 
 TRUSEQ = ("AGATCGGAAGAGCACACGTCTGAACTCCAGTCA", "AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGT")
 UNKNOWN = ("TTACCGGTTAACCGATGACCTTGACAATTGCCA", "GGTTCAACCTTGGACCAGGATTCCAGCATTGCA")
@@ -40,8 +44,13 @@ def pair(insert, length, adapters=UNKNOWN):
     return Molecule("m", tuple(map(read, numbers, texts)))
 
 
+def trimmed(molecule, limits):
+    (one,) = without_adapters([molecule], limits)
+    return one
+
+
 def cut(molecule, pinned):
-    return [each.sequence for each in without_adapters(molecule, pinned.trim).reads]
+    return [each.sequence for each in trimmed(molecule, pinned.trim).reads]
 
 
 @pytest.mark.parametrize("size", [24, 60, 99, 100])
@@ -53,7 +62,7 @@ def test_mates_tell_the_end_of_the_fragment(pinned, size):
 @pytest.mark.parametrize("size", [101, 102, 150, 201, 300])
 def test_nothing_is_cut_from_longer_fragments(pinned, size):
     one = pair(bases(size), 101)
-    assert without_adapters(one, pinned.trim) == one
+    assert trimmed(one, pinned.trim) == one
 
 
 @pytest.mark.parametrize("places", [(3,), (20,), (59,), (2, 30, 50)])
@@ -69,11 +78,11 @@ def test_mates_that_differ_too_much_tell_nothing(pinned):
     whole = pair(bases(60), 101)
     first = read(ReadNumber.FIRST, changed(whole.reads[0].sequence, *range(25, 32)))
     one = Molecule("m", (first, whole.reads[1]))
-    assert without_adapters(one, pinned.trim) == one
+    assert trimmed(one, pinned.trim) == one
 
 
 def test_quality_is_cut_with_the_bases(pinned):
-    one = without_adapters(pair(bases(60), 101), pinned.trim)
+    one = trimmed(pair(bases(60), 101), pinned.trim)
     assert [len(each.quality) for each in one.reads] == [60, 60]
 
 
@@ -91,7 +100,7 @@ def test_every_adapter_of_the_settings_is_looked_for(pinned):
         one = Molecule("m", (read(ReadNumber.SINGLE, insert + adapter),))
         assert cut(one, pinned) == [insert]
     none = msgspec.structs.replace(pinned.trim, adapters=())
-    assert without_adapters(one, none) == one
+    assert trimmed(one, none) == one
 
 
 def piece(query, cigar, *, is_reverse, start=1000):
@@ -121,15 +130,15 @@ def test_aligned_pieces_end_with_the_fragment(pinned, is_reverse, cigar, expecte
         whole.reads[0].sequence,
         piece((0, size), cigar, is_reverse=is_reverse),
     )
-    (one, _) = without_adapters(Molecule("m", (aligned, whole.reads[1])), pinned.trim).reads
-    (found,) = one.segments
-    assert found.cigar == expected
+    (one, _) = trimmed(Molecule("m", (aligned, whole.reads[1])), pinned.trim).reads
+    (left,) = one.segments
+    assert left.cigar == expected
     held = sum(length for operation, length in expected if operation in "MI")
-    assert (found.query_start, found.query_end) == (0, held)
+    assert (left.query_start, left.query_end) == (0, held)
     on_genome = sum(length for operation, length in expected if operation in "MDN")
-    assert found.end - found.start == on_genome
+    assert left.end - left.start == on_genome
     if place:
-        assert (found.start, found.end) == place
+        assert (left.start, left.end) == place
 
 
 def test_piece_within_the_adapter_is_dropped(pinned):
@@ -137,5 +146,31 @@ def test_piece_within_the_adapter_is_dropped(pinned):
     inside = piece((0, 60), (("M", 60),), is_reverse=False)
     behind = piece((64, 90), (("M", 26),), is_reverse=True, start=9000)
     aligned = read(ReadNumber.FIRST, whole.reads[0].sequence, inside, behind)
-    (one, _) = without_adapters(Molecule("m", (aligned, whole.reads[1])), pinned.trim).reads
+    (one, _) = trimmed(Molecule("m", (aligned, whole.reads[1])), pinned.trim).reads
     assert one.segments == (inside,)
+
+
+def with_adapter(sample, length=101):
+    """A sample of short fragments as a sequencer writes it that trims nothing."""
+
+    def longer(read, adapter):
+        bases = (read.bases + adapter + "G" * length)[:length]
+        return replace(read, bases=bases, quality="I" * length)
+
+    molecules = [
+        replace(each, first=longer(each.first, TRUSEQ[0]), second=longer(each.second, TRUSEQ[1]))
+        for each in sample.molecules
+    ]
+    return replace(sample, molecules=tuple(molecules))
+
+
+def test_untrimmed_molecules_are_called_and_drawn(world, reference_folder, tmp_path):
+    """The report lays the reads of evidence.bam, which come with their adapter, as the call did."""
+    short = ReadSettings(
+        read_length_bp=101, fragment_mean_bp=70, fragment_sd_bp=5, fragment_min_bp=50
+    )
+    planted = Molecules(split=6, spanning=0)
+    sample = with_adapter(sequenced(world, ("ETV6:5-NTRK3:15",), planted, short))
+    out = run_fastq(sample, reference_folder, tmp_path / "S")
+    assert list(found(out).values()) == [(6, 0)]
+    assert "6 of 6 supporting molecules are drawn" in (out / "report.html").read_text()

@@ -6,6 +6,7 @@ ends, which tells its length whatever the adapter is; single reads are searched 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fusioncall.model import (
@@ -21,13 +22,17 @@ from fusioncall.settings import TrimSettings
 _SEED_BP = 12
 
 
-def without_adapters(molecule: Molecule, settings: TrimSettings) -> Molecule:
-    """The molecule with its reads and their pieces cut at the end of the fragment.
+def without_adapters(molecules: Iterable[Molecule], settings: TrimSettings) -> Iterator[Molecule]:
+    """Molecules with their reads and aligned pieces cut at the ends of their fragments.
 
     Args:
-        molecule: aligned or not.
+        molecules: aligned or not.
         settings: known adapters, and how well the mates must agree.
     """
+    return (_without_adapters(each, settings) for each in molecules)
+
+
+def _without_adapters(molecule: Molecule, settings: TrimSettings) -> Molecule:
     length = _fragment_bp(molecule, settings)
     reads = []
     for read in molecule.reads:

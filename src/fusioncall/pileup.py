@@ -15,6 +15,7 @@ import edlib
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Fusion, Kind, Molecule, Read
 from fusioncall.nomenclature import junction_of
+from fusioncall.placing import lay
 from fusioncall.reference import Reference
 from fusioncall.sequence import reverse_complement
 from fusioncall.settings import RecountSettings
@@ -86,14 +87,16 @@ def pile_up(
     reach = settings.max_fragment_bp
     befores = donor_flank(junction.donor, (), reach, reference).kept
     afters = acceptor_flank(junction.acceptor, (), reach, reference).kept
-    middle, rate = fusion.inserted, settings.max_edit_rate
-    before = _best(befores, lambda text: text + middle + afters[0], reads, rate)
-    after = _best(afters, lambda text: before + middle + text, reads, rate)
+    middle = fusion.inserted
+    before = _best(befores, lambda text: text + middle + afters[0], reads, settings)
+    after = _best(afters, lambda text: before + middle + text, reads, settings)
     whole, origin = before + middle + after, len(before)
     laid = []
     for molecule, kind in chosen:
         hits = tuple(
-            hit for read in molecule.reads if (hit := _lay(read, whole, origin, rate)) is not None
+            hit
+            for read in molecule.reads
+            if (hit := _laid(read, whole, origin, settings)) is not None
         )
         if hits:
             laid.append(LaidMolecule(kind, hits))
@@ -139,54 +142,31 @@ def window(pileup: Pileup, reach_bp: int) -> tuple[str, tuple[str, ...]]:
 
 
 def _best(
-    sides: Sequence[str], join: Callable[[str], str], reads: Sequence[Read], rate: float
+    sides: Sequence[str],
+    join: Callable[[str], str],
+    reads: Sequence[Read],
+    settings: RecountSettings,
 ) -> str:
     """The sequence of a side on which most reads lie, with fewest edits, the first of several."""
     if len(sides) == 1:
         return sides[0]
 
     def key(side: str) -> tuple[int, int]:
-        hits = [_edits(read, join(side), rate) for read in reads]
-        fitting = [edits for edits in hits if edits is not None]
+        hits = [lay(read.sequence, join(side), settings) for read in reads]
+        fitting = [hit.edits for hit in hits if hit is not None]
         return (-len(fitting), sum(fitting))
 
     return min(sides, key=key)
 
 
-def _limit(read: Read, rate: float) -> int:
-    return max(1, int(len(read.sequence) * rate))
-
-
-def _edits(read: Read, sequence: str, rate: float) -> int | None:
-    """The fewest edits of a read on either strand, None if they are too many."""
-    limit = _limit(read, rate)
-    texts = (read.sequence, reverse_complement(read.sequence))
-    found = (
-        int(edlib.align(text, sequence, mode="HW", task="distance", k=limit)["editDistance"])
-        for text in texts
-        if text
-    )
-    return min((edits for edits in found if edits >= 0), default=None)
-
-
-def _lay(read: Read, sequence: str, origin: int, rate: float) -> LaidRead | None:
-    """A read where it has fewest edits."""
-    best: tuple[int, str, bool] | None = None
-    for is_reverse in (False, True):
-        text = reverse_complement(read.sequence) if is_reverse else read.sequence
-        if not text:
-            return None
-        found = edlib.align(text, sequence, mode="HW", task="distance", k=_limit(read, rate))
-        edits = int(found["editDistance"])
-        if edits >= 0 and (best is None or edits < best[0]):
-            best = (edits, text, is_reverse)
-    if best is None:
+def _laid(read: Read, sequence: str, origin: int, settings: RecountSettings) -> LaidRead | None:
+    """A read where the recount lays it."""
+    hit = lay(read.sequence, sequence, settings)
+    if hit is None:
         return None
-    _, text, is_reverse = best
-    found = edlib.align(text, sequence, mode="HW", task="path")
-    start = found["locations"][0][0]
-    symbols = _symbols(text, found["cigar"])
-    return LaidRead(start - origin, start - origin + len(symbols), is_reverse, symbols)
+    text = reverse_complement(read.sequence) if hit.is_reverse else read.sequence
+    path = edlib.align(text, sequence[hit.start : hit.end], mode="NW", task="path")["cigar"]
+    return LaidRead(hit.start - origin, hit.end - origin, hit.is_reverse, _symbols(text, path))
 
 
 def _symbols(text: str, cigar: str) -> str:

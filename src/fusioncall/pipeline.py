@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fusioncall.adapters import without_adapters
 from fusioncall.annotated import propose_annotated
 from fusioncall.clips import ClipPlacer
 from fusioncall.coords import Breakend
@@ -40,11 +39,10 @@ def call_molecules(
     """Find, count, name and judge the fusions of some molecules.
 
     Args:
-        molecules: with distinct names and all their alignments.
+        molecules: with distinct names and all their alignments, cut at the ends of their fragments.
         reference: the open bundle.
         settings: all thresholds.
     """
-    molecules = [without_adapters(each, settings.trim) for each in molecules]
     doubtful = [each for each in molecules if not is_plain(each, reference, settings.recount)]
     annotated = propose_annotated(doubtful, reference, settings.discovery)
     evidence = _collect(molecules, doubtful, reference, settings)
@@ -123,13 +121,12 @@ def with_unfused_donors(
     Args:
         calls: of the sample.
         unfused: of `unfused_donors`.
-        molecules: all that hold k-mers of it.
+        molecules: all that hold k-mers of it, cut at the ends of their fragments.
         settings: all thresholds.
     """
     calls = tuple(calls)
     fused = {name for call in calls for name in call.fusion.support.names}
-    trimmed = (without_adapters(each, settings.trim) for each in molecules)
-    counts = count_unfused(trimmed, unfused, fused, settings.recount)
+    counts = count_unfused(molecules, unfused, fused, settings.recount)
     return tuple(
         replace(call, fusion=_with_donor_count(call, counts)) if call.passed else call
         for call in calls

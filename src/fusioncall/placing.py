@@ -50,7 +50,7 @@ class Templates:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hit:
+class Hit:
     """A read on a sequence: 0-based half-open place, edits, and whether it is read backwards."""
 
     start: int
@@ -141,7 +141,7 @@ def _placement(
     molecule: Molecule,
     kind: Kind,
     sides: tuple[tuple[int, int], tuple[int, int]],
-    laid: list[_Hit],
+    laid: list[Hit],
     fused: FusedSequence,
 ) -> Placement:
     """The placement of a molecule; `sides` holds its anchors and the edits in them."""
@@ -159,7 +159,7 @@ def _placement(
     )
 
 
-def _starts(laid: Iterable[_Hit], origin: int) -> tuple[tuple[int, bool], ...]:
+def _starts(laid: Iterable[Hit], origin: int) -> tuple[tuple[int, bool], ...]:
     """Where reads begin, counted from an offset of the sequence, and their directions."""
     return tuple(
         sorted(
@@ -170,7 +170,7 @@ def _starts(laid: Iterable[_Hit], origin: int) -> tuple[tuple[int, bool], ...]:
 
 def _lay_molecule(
     molecule: Molecule, sequence: str, settings: RecountSettings
-) -> tuple[_Hit | None, ...] | None:
+) -> tuple[Hit | None, ...] | None:
     """The places of all reads, of several equal ones the first that make a fragment; else None.
 
     A sequence that holds an exon twice, as that of a back-splice, has two places for a read.
@@ -183,17 +183,17 @@ def _lay_molecule(
     return None
 
 
-def _lay(read: str, sequence: str, settings: RecountSettings) -> _Hit | None:
+def lay(read: str, sequence: str, settings: RecountSettings) -> Hit | None:
     """The first place of a whole read with fewest edits, if they are few enough."""
     return next(iter(_lays(read, sequence, settings)), None)
 
 
-def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[_Hit, ...]:
+def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...]:
     """All places of a whole read with fewest edits, on one strand, if they are few enough."""
     if not read:
         return ()
     limit = _allowed_edits(len(read), settings)
-    best: tuple[_Hit, ...] = ()
+    best: tuple[Hit, ...] = ()
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
@@ -201,7 +201,7 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[_Hit, ..
         if edits < 0 or (best and best[0].edits <= edits):
             continue
         places = _places_of(text, sequence, found["locations"], edits)
-        best = tuple(_Hit(start, end, edits, is_reverse) for start, end in places)
+        best = tuple(Hit(start, end, edits, is_reverse) for start, end in places)
     return best
 
 
@@ -224,14 +224,14 @@ def _places_of(
     return straight or [(start, last + 1) for start, last in locations[:1]]
 
 
-def _anchors(hit: _Hit, fused: FusedSequence) -> tuple[int, int]:
+def _anchors(hit: Hit, fused: FusedSequence) -> tuple[int, int]:
     """Bases of a read on the donor side and on the acceptor side."""
     before = min(hit.end, fused.donor_bp) - hit.start
     after = hit.end - max(hit.start, fused.acceptor_start)
     return max(before, 0), max(after, 0)
 
 
-def _is_fragment(laid: list[_Hit], max_fragment_bp: int) -> bool:
+def _is_fragment(laid: list[Hit], max_fragment_bp: int) -> bool:
     """Whether two mates face each other and end within a fragment's length."""
     if len(laid) < 2:
         return True
@@ -243,7 +243,7 @@ def _is_fragment(laid: list[_Hit], max_fragment_bp: int) -> bool:
 
 
 def _side_edits(
-    read: str, hit: _Hit, fused: FusedSequence, settings: RecountSettings
+    read: str, hit: Hit, fused: FusedSequence, settings: RecountSettings
 ) -> tuple[int, int] | None:
     """Edits on each side of the junction; None if one side has more than twice those allowed.
 
@@ -284,7 +284,7 @@ def _saves_edits(read: str, edits: int, unfused: Sequence[str], advantage: int) 
 def _fits_as_pair(molecule: Molecule, unfused: Sequence[str], settings: RecountSettings) -> bool:
     """Whether both mates lie on one unfused sequence as a fragment does."""
     for sequence in unfused:
-        hits = [_lay(read.sequence, sequence, settings) for read in molecule.reads]
+        hits = [lay(read.sequence, sequence, settings) for read in molecule.reads]
         laid = [hit for hit in hits if hit is not None]
         if len(laid) == len(hits) and _is_fragment(laid, settings.max_fragment_bp):
             return True
@@ -329,7 +329,7 @@ def unfused_starts(
     """
     fits = []
     for number, sequence in enumerate(sequences):
-        hits = [_lay(read.sequence, sequence.sequence, settings) for read in molecule.reads]
+        hits = [lay(read.sequence, sequence.sequence, settings) for read in molecule.reads]
         laid = [hit for hit in hits if hit is not None]
         if laid:
             fits.append((-len(laid), sum(hit.edits for hit in laid), number, laid))

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from fusioncall import __version__
+from fusioncall.adapters import without_adapters
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
 from fusioncall.bam import (
@@ -157,7 +158,8 @@ def call(
     molecules, counts = read_molecules(bam, contigs, names, setup.threads, genome)
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
-    found = call_molecules(molecules, setup.reference, setup.settings)
+    fragments = tuple(without_adapters(molecules, setup.settings.trim))
+    found = call_molecules(fragments, setup.reference, setup.settings)
     judged = _with_unfused_donors(found.calls, alignments, setup)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
@@ -172,7 +174,7 @@ def call(
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=judged,
-        codons=codon_depths(molecules, judged, resistance_sites(), setup.reference),
+        codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -206,7 +208,7 @@ def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, o
     """
     results = _results(calls, setup, context)
     molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
-    by_name = {each.name: each for each in molecules}
+    by_name = {each.name: each for each in without_adapters(molecules, setup.settings.trim)}
     provenance = provenance_of(results.made, setup.reference, setup.settings, context)
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
@@ -297,7 +299,8 @@ def _with_unfused_donors(
         names = frozenset(looker.bam(alignments.bam, genome))
         contigs = setup.reference.contigs
         molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads, genome)
-    return with_unfused_donors(calls, unfused, molecules, setup.settings)
+    fragments = without_adapters(molecules, setup.settings.trim)
+    return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
 
 def _screen(setup: Setup) -> Screen:
