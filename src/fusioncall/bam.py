@@ -70,18 +70,22 @@ def open_bam(
             raise InputError("is not BAM", where=path, cure="Give a BAM or CRAM file")
         yield bam
     except (OSError, ValueError, EOFError) as error:
-        message = str(error)
-        is_short = not is_cram and ("EOF" in message or "truncated" in message)
-        what = "is cut off" if is_short else "is damaged, or is no BAM"
-        cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
-        if is_cram:
-            what = "is damaged, or is of another genome than the reference bundle"
-            cure = "Build the bundle from the genome that the CRAM was made with, or give a BAM"
-        raise InputError(what, where=path, cure=cure) from error
+        raise unreadable(path, str(error), is_cram=is_cram) from error
     finally:
         if bam is not None:
             with suppress(OSError):  # htslib tells of damage once more on closing
                 bam.close()
+
+
+def unreadable(path: Path, message: str, *, is_cram: bool) -> InputError:
+    """The error for a BAM or CRAM of which a reader says that it cannot be read."""
+    is_short = not is_cram and ("EOF" in message or "truncated" in message)
+    what = "is cut off" if is_short else "is damaged, or is no BAM"
+    cure = "Get or make the file anew; samtools quickcheck tells whether it is whole"
+    if is_cram:
+        what = "is damaged, or is of another genome than the reference bundle"
+        cure = "Build the bundle from the genome that the CRAM was made with, or give a BAM"
+    return InputError(what, where=path, cure=cure)
 
 
 def check_contigs(path: Path, lengths: Mapping[str, int], contigs: Mapping[str, int]) -> None:
@@ -150,22 +154,32 @@ def read_molecules(
         InputError: the BAM cannot be read, or a molecule has two different primary reads of one
             number.
     """
+    with open_bam(path, threads, genome) as bam:
+        return gather_molecules(bam.fetch(until_eof=True), contigs, names, path)
+
+
+def gather_molecules(
+    records: Iterable[pysam.AlignedSegment],
+    contigs: Mapping[str, int],
+    names: frozenset[str] | None,
+    where: Path,
+) -> tuple[tuple[Molecule, ...], AlignmentCounts]:
+    """Put records together to molecules, as `read_molecules` does; `where` is for errors."""
     drafts: dict[str, _Draft] = {}
     counts: Counter[str] = Counter()
-    with open_bam(path, threads, genome) as bam:
-        for record in bam.fetch(until_eof=True):
-            name = molecule_name(record.query_name or "")
-            if names is not None and name not in names:
-                continue
-            counts["records"] += 1
-            reason = _left_out(record, contigs)
-            if reason:
-                counts[reason] += 1
-            if reason in {"secondary", "quality_failed"}:
-                continue
-            _add(drafts.setdefault(name, _Draft()), record, mapped=not reason, where=path)
-            if not reason:
-                counts["supplementary" if record.is_supplementary else "primary"] += 1
+    for record in records:
+        name = molecule_name(record.query_name or "")
+        if names is not None and name not in names:
+            continue
+        counts["records"] += 1
+        reason = _left_out(record, contigs)
+        if reason:
+            counts[reason] += 1
+        if reason in {"secondary", "quality_failed"}:
+            continue
+        _add(drafts.setdefault(name, _Draft()), record, mapped=not reason, where=where)
+        if not reason:
+            counts["supplementary" if record.is_supplementary else "primary"] += 1
     molecules = tuple(_molecule(name, drafts[name]) for name in sorted(drafts))
     return molecules, AlignmentCounts(**counts)
 

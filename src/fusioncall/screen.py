@@ -9,34 +9,42 @@ objects.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import product
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pysam
 
-from fusioncall.bam import molecule_name, open_bam, umi_of
+from fusioncall.bam import gather_molecules, molecule_name, umi_of
+from fusioncall.bam_blocks import BamBlock, BamReader
+from fusioncall.bam_records import Keys
 from fusioncall.errors import InputError
-from fusioncall.files import sha256
+from fusioncall.files import sha256, whole_file
 from fusioncall.kmers import KmerTable
 from fusioncall.lanes import Lane, Piece
 from fusioncall.looks import Counts
-from fusioncall.model import Census, InputFile, Molecule, Read, ReadNumber, StrandCounts
+from fusioncall.model import (
+    AlignmentCounts,
+    Census,
+    InputFile,
+    Molecule,
+    Read,
+    ReadNumber,
+    StrandCounts,
+)
+from fusioncall.picked import Groups, Marked, copy_records
 from fusioncall.progress import Progress
 from fusioncall.records import Bytes, Places
 from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
 from fusioncall.settings import ScreenSettings
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
-_BATCH_READS = 16384
 _NOT_A_READ = pysam.FSECONDARY | pysam.FSUPPLEMENTARY | pysam.FQCFAIL
 _START_BP = 32  # of each read, by which copies are told
 _SLACK = bytes(64)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,15 @@ class _Tally:
         self.starts.add(key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was scanned of the reads of one mate and strand in a block."""
+
+    scan: Scan
+    is_turned: bool
+    fragments: int
+
+
 class Screen:
     """Looks at all reads of a sample, with several threads, and keeps count.
 
@@ -154,42 +171,72 @@ class Screen:
             self._tally.keep(molecule)
             yield molecule
 
-    def bam(self, path: Path, genome: Path | None = None) -> Iterator[str]:
-        """The names of a BAM's or CRAM's molecules that touch a target, once per read.
+    def bam(
+        self, path: Path, contigs: Mapping[str, int], folder: Path, genome: Path | None = None
+    ) -> tuple[tuple[Molecule, ...], AlignmentCounts]:
+        """The molecules of a BAM or CRAM that touch a target, with all their alignments.
 
         Args:
-            path: the file.
+            path: the file, in any order.
+            contigs: of the reference.
+            folder: where a temporary file with their records can lie.
             genome: bgzip FASTA of the reference, for CRAM.
 
-        Raises:
-            InputError: the file cannot be read or is cut off.
-        """
-        with (
-            open_bam(path, self._threads, genome) as alignments,
-            Progress("screen", path.stat().st_size) as progress,
-        ):
-            for batch in _batches(alignments.fetch(until_eof=True), _BATCH_READS):
-                progress.update(alignments.tell() >> 16, self._tally.fragments)
-                yield from self._look(batch)
+        Returns:
+            The molecules in the order of their names, and what was seen of them.
 
-    def _look(self, records: list[pysam.AlignedSegment]) -> Iterator[str]:
-        """The names of those that touch a target; turned reads are scanned as they are stored."""
-        kinds: dict[tuple[bool, bool], tuple[list[str], list[str]]] = {}
-        for record in records:
-            flag = record.flag
-            if flag & _NOT_A_READ:
-                continue
-            kind = bool(flag & pysam.FREAD2), bool(flag & pysam.FREVERSE)
-            names, sequences = kinds.setdefault(kind, ([], []))
-            names.append(record.query_name or "")
-            sequences.append(record.query_sequence or "")
-        for (is_second, is_turned), (names, sequences) in kinds.items():
-            block = _as_block(names, sequences)
-            scan = self._scanner.scan(*block, with_groups=not is_second)
-            self._tally.add(scan, is_turned=is_second is not is_turned)
-            self._tally.fragments += 0 if is_second else len(names)
-            for index in np.flatnonzero(scan.kept).tolist():
-                yield molecule_name(names[index])
+        Raises:
+            InputError: the file cannot be read or is cut off, or a molecule has two different
+                primary reads of one number.
+        """
+        with tempfile.TemporaryDirectory(prefix=".screen-", dir=folder) as work:
+            picked = Path(work) / "picked.bam"
+            with whole_file(picked) as part:
+                names = self._pick(path, part, genome)
+            with pysam.AlignmentFile(str(picked), "rb", check_sq=False) as records:
+                return gather_molecules(records.fetch(until_eof=True), contigs, names, path)
+
+    def _pick(self, path: Path, picked: Path, genome: Path | None) -> frozenset[str]:
+        """Copy the records of molecules that touch a target, and give their names."""
+        names: set[str] = set()
+        keys: list[Keys] = []
+        size = path.stat().st_size
+        reader = BamReader(path, self._threads, genome)
+        with picked.open("wb") as out, Progress("screen", size) as progress:
+            groups = Groups(out)
+            for block, (marked, looks) in reader.blocks(self._look):
+                if not out.tell():
+                    out.write(reader.header)
+                for look in looks:
+                    self._tally.add(look.scan, is_turned=look.is_turned)
+                    self._tally.fragments += look.fragments
+                progress.update(reader.position, self._tally.fragments)
+                kept = np.flatnonzero(marked.kept)
+                names.update(molecule_name(block.name(row)) for row in kept.tolist())
+                keys.append(marked.keys[kept])
+                groups.add(block, marked)
+            groups.end()
+        if not groups.are_whole:
+            again = BamReader(path, self._threads, genome)
+            with picked.open("wb") as out, Progress("collect", size) as progress:
+                out.write(reader.header)
+                copy_records(again, np.concatenate(keys), out, progress)
+        return frozenset(names)
+
+    def _look(self, block: BamBlock) -> tuple[Marked, list[_Look]]:
+        """Which records of a block touch a target; turned reads are scanned as they are stored."""
+        places, flags = block.unpack()
+        kept = np.zeros(flags.size, dtype=np.uint8)
+        is_read = flags & _NOT_A_READ == 0
+        looks = []
+        for is_second, is_turned in product((False, True), repeat=2):
+            is_kind = (flags & pysam.FREAD2 > 0) == is_second
+            is_kind &= (flags & pysam.FREVERSE > 0) == is_turned
+            rows = np.flatnonzero(is_read & is_kind)
+            scan = self._scanner.scan(block.buffer, places[rows], with_groups=not is_second)
+            kept[rows] = scan.kept
+            looks.append(_Look(scan, is_second is not is_turned, 0 if is_second else rows.size))
+        return Marked(block.keys(), flags, kept), looks
 
     def molecules(self, molecules: Sequence[Molecule]) -> list[Molecule]:
         """Those of some molecules in memory that touch a target; they are not counted."""
@@ -258,12 +305,6 @@ def describe_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
     return tuple(
         InputFile(name=path.name, bytes=path.stat().st_size, sha256=sha256(path)) for path in paths
     )
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:

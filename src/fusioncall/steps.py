@@ -25,7 +25,7 @@ from fusioncall.bam import (
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
-from fusioncall.model import Call, Census, Molecule, SampleCalls
+from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
@@ -151,16 +151,17 @@ def call(
     with open_bam(bam, 1, genome) as opened:
         lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(bam, lengths, contigs)
+    make_folder(evidence.parent)
     if census is None:
-        seen, names = _screen_bam(bam, setup)
+        seen, molecules, counts = _screen_bam(bam, setup, evidence.parent)
     else:
-        seen, names = _read_json(census, Census, "census of the screen", "fusioncall screen"), None
-    molecules, counts = read_molecules(bam, contigs, names, setup.threads, genome)
+        seen = _read_json(census, Census, "census of the screen", "fusioncall screen")
+        molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
     fragments = tuple(without_adapters(molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
-    judged = _with_unfused_donors(found.calls, alignments, setup)
+    judged = _with_unfused_donors(found.calls, alignments, setup, evidence.parent)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,
@@ -283,7 +284,7 @@ def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
 
 
 def _with_unfused_donors(
-    calls: tuple[Call, ...], alignments: Alignments, setup: Setup
+    calls: tuple[Call, ...], alignments: Alignments, setup: Setup, folder: Path
 ) -> tuple[Call, ...]:
     """The calls with the unfused molecules of their partners, from a second look at the reads."""
     is_known = alignments.census is None or alignments.reads is not None
@@ -295,10 +296,8 @@ def _with_unfused_donors(
     if alignments.reads is not None:
         molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
     else:
-        genome = setup.reference.genome_path
-        names = frozenset(looker.bam(alignments.bam, genome))
-        contigs = setup.reference.contigs
-        molecules, _ = read_molecules(alignments.bam, contigs, names, setup.threads, genome)
+        contigs, genome = setup.reference.contigs, setup.reference.genome_path
+        molecules, _ = looker.bam(alignments.bam, contigs, folder, genome)
     fragments = without_adapters(molecules, setup.settings.trim)
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
@@ -308,15 +307,18 @@ def _screen(setup: Setup) -> Screen:
     return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
 
 
-def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
+def _screen_bam(
+    bam: Path, setup: Setup, folder: Path
+) -> tuple[Census, tuple[Molecule, ...], AlignmentCounts]:
     looker = _screen(setup)
-    names = frozenset(looker.bam(bam, setup.reference.genome_path))
-    seen = looker.census("bam", len(names), describe_inputs((bam,)))
+    contigs, genome = setup.reference.contigs, setup.reference.genome_path
+    molecules, counts = looker.bam(bam, contigs, folder, genome)
+    seen = looker.census("bam", len(molecules), describe_inputs((bam,)))
     if not seen.bases:
         what = "holds no reads"
         raise InputError(what, where=bam, cure="Give the BAM of a sequenced sample")
-    log.info("%d of %d molecules touch a target", len(names), seen.fragments)
-    return seen, names
+    log.info("%d of %d molecules touch a target", len(molecules), seen.fragments)
+    return seen, molecules, counts
 
 
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

@@ -1,0 +1,280 @@
+"""BAM as raw blocks: no object per record, only where each one lies in a block of bytes.
+
+A BAM is decompressed by several threads, some hundred kilobytes at a time, and cut into blocks of
+whole records. A CRAM is decoded by htslib in a process of its own, which hands it over as BAM that
+is not compressed.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, BinaryIO, TypeVar, cast
+
+import numpy as np
+from isal import igzip_lib, isal_zlib
+
+from fusioncall.bam import open_bam, unreadable
+from fusioncall.bam_records import (
+    PAIRS,
+    SHORTEST_RECORD,
+    Flags,
+    Keys,
+    Starts,
+    name_keys,
+    unpack,
+    walk,
+)
+from fusioncall.files import begins_as_cram
+from fusioncall.records import Bytes, Places
+
+_READ_BYTES = 1 << 19
+_BLOCK_HEAD_BYTES = 18  # of bgzip; SAM specification, 4.1
+_MAX_TEXT_BYTES = 1 << 16  # of a bgzip block
+_HEADROOM = 1 << 16  # before a block, for the begun record of the block in front of it
+_SLACK = 64  # bytes behind a block that may be read, but hold nothing
+_DAMAGED: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
+_VIEW = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@dataclass(slots=True)
+class BamBlock:
+    """Whole records of one BAM: `starts` says where in `buffer` each begins, `end` the last ends.
+
+    Behind `end` the buffer has room for the bases of all records as text.
+    """
+
+    buffer: Bytes
+    starts: Starts
+    end: int
+
+    def unpack(self) -> tuple[Places, Flags]:
+        """Where the names and the bases, as text, of the records are, and their flags."""
+        places = np.empty((self.starts.size, 6), dtype=np.int32)
+        flags = np.empty(self.starts.size, dtype=np.uint16)
+        text = self.end + _SLACK + self.end % 2
+        unpack(self.buffer, self.starts, text, PAIRS, places, flags)
+        return places, flags
+
+    def keys(self) -> Keys:
+        """For each record a number that stands for the name of its molecule."""
+        keys = np.empty(self.starts.size, dtype=np.uint64)
+        name_keys(self.buffer, self.starts, keys)
+        return keys
+
+    def name(self, row: int) -> str:
+        """The name of a record."""
+        start = int(self.starts[row]) + SHORTEST_RECORD
+        size = int(self.buffer[start - SHORTEST_RECORD + 12]) - 1
+        return self.buffer[start : start + size].tobytes().decode("ascii")
+
+    def records(self, rows: Iterable[int]) -> bytes:
+        """The bytes of some records."""
+        ends = np.append(self.starts[1:], self.end)
+        return b"".join(self.buffer[self.starts[row] : ends[row]].tobytes() for row in rows)
+
+
+class BamReader:
+    """Reads a BAM or CRAM from its first to its last record.
+
+    Args:
+        path: the file, in any order, with or without an index.
+        threads: that decompress and work on blocks.
+        genome: bgzip FASTA of the reference, for CRAM.
+
+    Raises:
+        InputError: the file is missing, is no BAM or CRAM, or is cut off.
+    """
+
+    def __init__(self, path: Path, threads: int, genome: Path | None = None) -> None:
+        with open_bam(path, 1, genome):
+            pass
+        self.header = b""
+        self._path = path
+        self._threads = threads
+        self._genome = genome
+        self._is_cram = begins_as_cram(path)
+        self._file = path.open("rb", buffering=0)
+        self._spare: list[Bytes] = []
+        self._lock = threading.Lock()
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that were read so far."""
+        return 0 if self._file.closed else os.lseek(self._file.fileno(), 0, os.SEEK_CUR)
+
+    def blocks(self, work: Callable[[BamBlock], T]) -> Iterator[tuple[BamBlock, T]]:
+        """The blocks in the order of the file, each with what several threads made of it.
+
+        A block's memory is used anew once the next one is asked for. `header` is the header's bytes
+        from the first block on.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        ahead = self._threads + 1
+        pool = ThreadPoolExecutor(self._threads)
+        try:
+            with self._file, self._packed() as stream:
+                parts = (raw for _, raw in _in_turn(pool, self._inflate, _pieces(stream), ahead))
+                for block, made in _in_turn(pool, work, self._cut(parts), ahead):
+                    yield block, made
+                    self._recycle(block.buffer)
+        except (OSError, ValueError, EOFError, zlib.error, struct.error, _DAMAGED) as error:
+            raise unreadable(self._path, str(error), is_cram=self._is_cram) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def _packed(self) -> Iterator[IO[bytes]]:
+        """The bytes of a BAM: those of the file, or what htslib makes of a CRAM."""
+        if not self._is_cram:
+            yield self._file
+            return
+        words = [sys.executable, "-c", _VIEW, "-u", "--no-PG", "-@", str(self._threads)]
+        words += ["-T", str(self._genome)] if self._genome else []
+        with (
+            tempfile.TemporaryFile() as told,
+            subprocess.Popen(
+                [*words, "-"], stdin=self._file, stdout=subprocess.PIPE, stderr=told
+            ) as child,
+        ):
+            try:
+                yield child.stdout  # type: ignore[misc]  # it is a pipe
+                if child.wait():
+                    told.seek(0)
+                    raise OSError(told.read().decode(errors="replace")[-300:])
+            finally:
+                child.kill()
+
+    def _inflate(self, piece: tuple[bytes, int]) -> tuple[Bytes, int]:
+        """The text of some whole bgzip blocks, behind the headroom of a buffer, and its end."""
+        packed, size = piece
+        buffer = self._memory(size)
+        end = _HEADROOM + size
+        view = memoryview(buffer.data)
+        reader = isal_zlib._GzipReader(cast("BinaryIO", packed), _READ_BYTES)
+        filled = _HEADROOM
+        while filled < end:
+            amount = reader.readinto(view[filled:end])
+            if not amount:
+                break
+            filled += amount
+        if filled < end or reader.read(1):
+            raise ValueError("a block has another size than it says")
+        return buffer, end
+
+    def _cut(self, parts: Iterable[tuple[Bytes, int]]) -> Iterator[BamBlock]:
+        """Cut the text of a BAM into blocks of whole records; the header becomes `header`."""
+        rest = np.zeros(0, dtype=np.uint8)
+        for part in chain(parts, [(self._memory(0), _HEADROOM)]):
+            buffer, start, end = self._joined(rest, *part)
+            if not self.header:
+                size = _header_bytes(buffer[start:end].tobytes())
+                self.header = buffer[start : start + size].tobytes()
+                start += size
+            starts = np.empty((end - start) // SHORTEST_RECORD, dtype=np.int64)
+            count, used, is_wrong = walk(buffer, start, end if self.header else start, starts)
+            if is_wrong:
+                raise ValueError("a record is damaged")
+            rest = buffer[used:end].copy()
+            yield BamBlock(buffer, starts[:count], used)
+        if rest.size or not self.header:
+            raise ValueError("is truncated")
+
+    def _joined(self, rest: Bytes, buffer: Bytes, end: int) -> tuple[Bytes, int, int]:
+        """What was left of the block before and the next text in one buffer; where it lies."""
+        if rest.size > _HEADROOM:
+            size = rest.size + end - _HEADROOM
+            larger = self._memory(size)
+            larger[_HEADROOM : _HEADROOM + size] = np.concatenate([rest, buffer[_HEADROOM:end]])
+            self._recycle(buffer)
+            return larger, _HEADROOM, _HEADROOM + size
+        buffer[_HEADROOM - rest.size : _HEADROOM] = rest
+        return buffer, _HEADROOM - rest.size, end
+
+    def _memory(self, size: int) -> Bytes:
+        """A buffer for so much text behind the headroom, and for the bases that it holds."""
+        needed = 2 * (_HEADROOM + size + _SLACK)
+        with self._lock:
+            while self._spare:
+                buffer = self._spare.pop()
+                if buffer.size >= needed:
+                    return buffer
+        return np.empty(2 * (needed // 2 + needed // 16), dtype=np.uint8)
+
+    def _recycle(self, buffer: Bytes) -> None:
+        with self._lock:
+            self._spare.append(buffer)
+
+
+def _in_turn(
+    pool: ThreadPoolExecutor, work: Callable[[S], T], items: Iterable[S], ahead: int
+) -> Iterator[tuple[S, T]]:
+    """Each item with what a pool made of it, in their order; some are worked on ahead."""
+    waiting: deque[tuple[S, Future[T]]] = deque()
+    for item in items:
+        waiting.append((item, pool.submit(work, item)))
+        if len(waiting) > ahead:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    for item, future in waiting:
+        yield item, future.result()
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Some whole bgzip blocks at a time, with the size of their text."""
+    rest = b""
+    while data := stream.read(_READ_BYTES):
+        data = rest + data
+        at = size = 0
+        while at + _BLOCK_HEAD_BYTES <= len(data):
+            if data[at : at + 4] != b"\x1f\x8b\x08\x04" or data[at + 12 : at + 14] != b"BC":
+                raise ValueError("a block is damaged")
+            after = at + int.from_bytes(data[at + 16 : at + 18], "little") + 1
+            if after > len(data):
+                break
+            text = int.from_bytes(data[after - 4 : after], "little")
+            if text > _MAX_TEXT_BYTES:
+                raise ValueError("a block is damaged")
+            size += text
+            at = after
+        yield data[:at], size
+        rest = data[at:]
+    if rest:
+        raise EOFError("truncated")
+
+
+def _header_bytes(text: bytes) -> int:
+    """The size of a BAM's header, 0 if it is not whole yet."""
+    if len(text) < 12:
+        return 0
+    magic, words = struct.unpack_from("<4si", text)
+    if magic != b"BAM\1":
+        raise ValueError("does not begin as a BAM")
+    at = 8 + words
+    if at + 4 > len(text):
+        return 0
+    (contigs,) = struct.unpack_from("<i", text, at)
+    at += 4
+    for _ in range(contigs):
+        if at + 4 > len(text):
+            return 0
+        (name,) = struct.unpack_from("<i", text, at)
+        at += 8 + name
+    return at if at <= len(text) else 0
