@@ -77,6 +77,9 @@ def walk(
         parts = name + 4 * _short(buffer, at + 16) + (bases + 1) // 2 + bases
         if not name or _NAME + parts > 4 + size or buffer[at + _NAME + name - 1]:
             return count, at, True
+        for i in range(at + _NAME, at + _NAME + name - 1):
+            if buffer[_U(i)] < 32 or buffer[_U(i)] > 126:
+                return count, at, True
         starts[count] = at
         count += 1
         at = after

@@ -8,29 +8,122 @@ each molecule must have its single read, or both its mates, in one place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
+from functools import partial
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pysam
 
+from fusioncall.bam import molecule_name
 from fusioncall.bam_blocks import BamBlock, BamReader
 from fusioncall.bam_records import Flags, Keys, key_table, wanted
 from fusioncall.progress import Progress
 from fusioncall.records import Bytes
+from fusioncall.scan import Scan, Scanner
 
 _NOT_PRIMARY = pysam.FSECONDARY | pysam.FSUPPLEMENTARY
+_NOT_A_READ = _NOT_PRIMARY | pysam.FQCFAIL
 _SINGLE, _FIRST, _SECOND = 1, 1 << 20, 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class Source:
+    """A BAM or CRAM, the threads to read it with, and for CRAM the genome as bgzip FASTA."""
+
+    path: Path
+    threads: int
+    genome: Path | None = None
+
+    def reader(self) -> BamReader:
+        """The file, open at its first record."""
+        return BamReader(self.path, self.threads, self.genome)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was scanned of a block's reads of one mate and strand.
+
+    `is_turned` says that they are stored on the other strand than first mates are sequenced.
+    """
+
+    scan: Scan
+    is_turned: bool
+    fragments: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
     """The records of a block: keys of their names, their flags, and 1 for each that is wanted."""
 
     keys: Keys
     flags: Flags
     kept: Bytes
+    looks: tuple[Look, ...]
+
+
+def pick_records(
+    source: Source, out: Path, scanner: Scanner, count: Callable[[Look], int]
+) -> frozenset[str]:
+    """Copy all records of the molecules that touch a target to a BAM.
+
+    Args:
+        source: in any order.
+        out: the BAM to write; some records of other molecules may be among them.
+        scanner: tells which reads touch a target.
+        count: takes what was seen, and gives how many fragments that makes so far.
+
+    Returns:
+        The names of the molecules that touch a target.
+
+    Raises:
+        InputError: the file cannot be read or is damaged.
+    """
+    names: set[str] = set()
+    keys: list[Keys] = []
+    size = source.path.stat().st_size
+    reader = source.reader()
+    with _packed(out) as packed, Progress("screen", size) as progress:
+        groups = _Groups(packed)
+        for block, marked in reader.blocks(partial(_look, scanner)):
+            if not packed.tell():
+                packed.write(reader.header)
+            fragments = max(map(count, marked.looks))
+            progress.update(reader.position, fragments)
+            kept = np.flatnonzero(marked.kept)
+            names.update(molecule_name(block.name(row)) for row in kept.tolist())
+            keys.append(marked.keys[kept])
+            groups.add(block, marked)
+        groups.end()
+    if not groups.are_whole:
+        with _packed(out) as packed, Progress("collect", size) as progress:
+            packed.write(reader.header)
+            _copy(source.reader(), np.concatenate(keys), packed, progress)
+    return frozenset(names)
+
+
+def _packed(path: Path) -> pysam.BGZFile:
+    """A file to write that is compressed lightly, since it is read again at once."""
+    return pysam.BGZFile(str(path), "wb1", None)  # type: ignore[arg-type]  # a level may follow
+
+
+def _look(scanner: Scanner, block: BamBlock) -> _Marked:
+    """Which records of a block touch a target; turned reads are scanned as they are stored."""
+    places, flags = block.unpack()
+    kept = np.zeros(flags.size, dtype=np.uint8)
+    is_read = flags & _NOT_A_READ == 0
+    looks = []
+    for is_second, is_turned in product((False, True), repeat=2):
+        is_kind = (flags & pysam.FREAD2 > 0) == is_second
+        is_kind &= (flags & pysam.FREVERSE > 0) == is_turned
+        rows = np.flatnonzero(is_read & is_kind)
+        scan = scanner.scan(block.buffer, places[rows], with_groups=not is_second)
+        kept[rows] = scan.kept
+        looks.append(Look(scan, is_second is not is_turned, 0 if is_second else rows.size))
+    return _Marked(block.keys(), flags, kept, tuple(looks))
 
 
 @dataclass(slots=True)
@@ -43,19 +136,19 @@ class _Group:
     records: bytes
 
 
-class Groups:
+class _Groups:
     """Copies wanted molecules with all their records, as long as these stand together.
 
     Args:
         out: takes the records.
     """
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: pysam.BGZFile) -> None:
         self._out = out
         self._last: _Group | None = None
         self.are_whole = True
 
-    def add(self, block: BamBlock, marked: Marked) -> None:
+    def add(self, block: BamBlock, marked: _Marked) -> None:
         """Take the next block; once a molecule is not whole, nothing more is done."""
         if not self.are_whole or not marked.keys.size:
             return
@@ -99,18 +192,8 @@ class Groups:
         self.are_whole &= bool(((reads == _SINGLE) | (reads == _FIRST + _SECOND)).all())
 
 
-def copy_records(reader: BamReader, keys: Keys, out: IO[bytes], progress: Progress) -> None:
-    """Copy all records of some molecules.
-
-    Args:
-        reader: of the BAM.
-        keys: of the molecules' names; the few other names that share a key are copied too.
-        out: takes the records.
-        progress: is told how far it is.
-
-    Raises:
-        InputError: the file is damaged.
-    """
+def _copy(reader: BamReader, keys: Keys, out: pysam.BGZFile, progress: Progress) -> None:
+    """Copy all records of names with certain keys; the few other names that share one come too."""
     table = key_table(keys)
 
     def rows(block: BamBlock) -> list[int]:

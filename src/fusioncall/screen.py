@@ -12,15 +12,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pysam
 
 from fusioncall.bam import gather_molecules, molecule_name, umi_of
-from fusioncall.bam_blocks import BamBlock, BamReader
-from fusioncall.bam_records import Keys
 from fusioncall.errors import InputError
 from fusioncall.files import sha256, whole_file
 from fusioncall.kmers import KmerTable
@@ -35,14 +32,13 @@ from fusioncall.model import (
     ReadNumber,
     StrandCounts,
 )
-from fusioncall.picked import Groups, Marked, copy_records
+from fusioncall.picked import Look, Source, pick_records
 from fusioncall.progress import Progress
 from fusioncall.records import Bytes, Places
 from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
 from fusioncall.settings import ScreenSettings
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
-_NOT_A_READ = pysam.FSECONDARY | pysam.FSUPPLEMENTARY | pysam.FQCFAIL
 _START_BP = 32  # of each read, by which copies are told
 _SLACK = bytes(64)
 
@@ -110,15 +106,6 @@ class _Tally:
         self.kept += 1
         self.copies += key in self.starts
         self.starts.add(key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was scanned of the reads of one mate and strand in a block."""
-
-    scan: Scan
-    is_turned: bool
-    fragments: int
 
 
 class Screen:
@@ -189,54 +176,19 @@ class Screen:
             InputError: the file cannot be read or is cut off, or a molecule has two different
                 primary reads of one number.
         """
+        source = Source(path, self._threads, genome)
         with tempfile.TemporaryDirectory(prefix=".screen-", dir=folder) as work:
             picked = Path(work) / "picked.bam"
             with whole_file(picked) as part:
-                names = self._pick(path, part, genome)
+                names = pick_records(source, part, self._scanner, self._count)
             with pysam.AlignmentFile(str(picked), "rb", check_sq=False) as records:
                 return gather_molecules(records.fetch(until_eof=True), contigs, names, path)
 
-    def _pick(self, path: Path, picked: Path, genome: Path | None) -> frozenset[str]:
-        """Copy the records of molecules that touch a target, and give their names."""
-        names: set[str] = set()
-        keys: list[Keys] = []
-        size = path.stat().st_size
-        reader = BamReader(path, self._threads, genome)
-        with picked.open("wb") as out, Progress("screen", size) as progress:
-            groups = Groups(out)
-            for block, (marked, looks) in reader.blocks(self._look):
-                if not out.tell():
-                    out.write(reader.header)
-                for look in looks:
-                    self._tally.add(look.scan, is_turned=look.is_turned)
-                    self._tally.fragments += look.fragments
-                progress.update(reader.position, self._tally.fragments)
-                kept = np.flatnonzero(marked.kept)
-                names.update(molecule_name(block.name(row)) for row in kept.tolist())
-                keys.append(marked.keys[kept])
-                groups.add(block, marked)
-            groups.end()
-        if not groups.are_whole:
-            again = BamReader(path, self._threads, genome)
-            with picked.open("wb") as out, Progress("collect", size) as progress:
-                out.write(reader.header)
-                copy_records(again, np.concatenate(keys), out, progress)
-        return frozenset(names)
-
-    def _look(self, block: BamBlock) -> tuple[Marked, list[_Look]]:
-        """Which records of a block touch a target; turned reads are scanned as they are stored."""
-        places, flags = block.unpack()
-        kept = np.zeros(flags.size, dtype=np.uint8)
-        is_read = flags & _NOT_A_READ == 0
-        looks = []
-        for is_second, is_turned in product((False, True), repeat=2):
-            is_kind = (flags & pysam.FREAD2 > 0) == is_second
-            is_kind &= (flags & pysam.FREVERSE > 0) == is_turned
-            rows = np.flatnonzero(is_read & is_kind)
-            scan = self._scanner.scan(block.buffer, places[rows], with_groups=not is_second)
-            kept[rows] = scan.kept
-            looks.append(_Look(scan, is_second is not is_turned, 0 if is_second else rows.size))
-        return Marked(block.keys(), flags, kept), looks
+    def _count(self, look: Look) -> int:
+        """Add what was seen of some reads of a BAM; gives the fragments so far."""
+        self._tally.add(look.scan, is_turned=look.is_turned)
+        self._tally.fragments += look.fragments
+        return self._tally.fragments
 
     def molecules(self, molecules: Sequence[Molecule]) -> list[Molecule]:
         """Those of some molecules in memory that touch a target; they are not counted."""
