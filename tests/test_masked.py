@@ -7,8 +7,8 @@ import gzip
 import msgspec
 import pysam
 import pytest
-from builders import Piece, aligned, make_read
 
+from builders import Piece, aligned, make_read
 from fusioncall.bundle import build_bundle
 from fusioncall.coords import Strand
 from fusioncall.genes import Gene, Transcript
