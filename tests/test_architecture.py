@@ -9,7 +9,7 @@ from conftest import CHECKOUT
 
 PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
-REFERENCE = "gtf targets kmers donors reference bundle download"
+REFERENCE = "gtf targets kmers donors masked reference bundle download"
 FLOW = (
     "model bam records bam_records bam_blocks fastq looks scan lanes progress picked screen align"
     " flanks junctions adapters evidence annotated clips placing recount pairs unfused fusions"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusioncall.errors import SettingsError
-from fusioncall.sheet import Sample, Strandedness, check_config, read_samples
+from fusioncall.sheet import Sample, Strandedness, batches, check_config, read_samples
 
 SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
 HEADER = "sample\tfastq1\tfastq2\tbam\tstrandedness\n"
@@ -482,6 +482,13 @@ TWO_WAYS = (
             ),
         ),
         (
+            {"batch_size": 0},
+            (
+                ", key batch_size: 0 cannot be used. Give a whole number of at least 1, or leave "
+                "it empty."
+            ),
+        ),
+        (
             {"reference": {"bundle": "bundle", "fasta_sha256": "0" * 63}},
             (
                 f", key reference.fasta_sha256: '{'0' * 63}' cannot be used. Give the 64 "
@@ -516,3 +523,20 @@ def test_files_of_the_config_that_are_missing(key, tmp_path):
         f"config.yaml, key {name}: there is no file 'lost'. "
         f"Correct the path; it counts from the folder '{tmp_path}'."
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (1, ()),
+        (2, (("s1", "s2"), ("s3", "s5"), ("s6",))),
+        (3, (("s1", "s2", "s3"), ("s5", "s6"))),
+        (100, (("s1", "s2", "s3", "s5", "s6"),)),
+    ],
+)
+def test_batches_are_samples_in_the_order_of_the_sheet(size, expected):
+    given = [
+        Sample(f"s{n}", ("r.fq",), (), "s4.bam" if n == 4 else None, Strandedness.UNKNOWN)
+        for n in range(1, 7)
+    ]
+    assert batches(given, size) == expected

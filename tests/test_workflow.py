@@ -80,6 +80,29 @@ def test_jobs_of_samples(run_folder, snakefile, rows, jobs):
     assert planned(done) == {"all": 1} | REFERENCE_JOBS | jobs
 
 
+def test_samples_are_aligned_in_batches(run_folder):
+    sheet = HEADER + PAIRED + BAM + LANES + SINGLE
+    done = snakemake(run_folder, "-n", sheet=sheet, batch_size=2)
+    jobs = {"screen": 3, "align_batch_1": 1, "align_batch_2": 1}
+    jobs |= {"call": 4, "annotate": 4, "report": 4}
+    assert planned(done) == {"all": 1} | REFERENCE_JOBS | jobs
+    aligning = [" ".join(line.split()) for line in commands(done) if " align " in line]
+    assert sorted(aligning) == [
+        (
+            f"fusioncall align --reads {' '.join(f'results/{s}/work/screened.bam' for s in batch)}"
+            " --reference reference/tiny --out"
+            f" {' '.join(f'results/{s}/work/aligned.bam' for s in batch)}"
+            f" --threads 2 2> results/batches/logs/align_{number}.log"
+        )
+        for number, batch in enumerate(("PL", "S"), start=1)
+    ]
+
+
+def test_batch_of_one_is_the_sample_alone(run_folder):
+    done = snakemake(run_folder, "-n", sheet=HEADER + PAIRED + SINGLE, batch_size=1)
+    assert planned(done)["align"] == 2
+
+
 def test_bundle_that_is_built_already_is_only_checked(run_folder):
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, reference={"bundle": "bundle/"})
     assert planned(done) == {"all": 1, "reference_check": 1} | BAM_JOBS

@@ -95,6 +95,20 @@ def test_run_gives_the_same_bytes(project, tmp_path, sample):
     assert result_bytes(tmp_path / "S") == result_bytes(project / "results" / sample)
 
 
+def test_batch_gives_the_same_bytes(project):
+    options = ("--config", "batch_size=2", "outdir=batched", "samples=batched.tsv")
+    sheet = (project / "samples.tsv").read_text().splitlines(keepends=True)
+    (project / "batched.tsv").write_text("".join(sheet[: 1 + len(READS)]), encoding="utf-8")
+    done = snakemake(project, *options)
+    assert done.returncode == 0, done.stderr[-3000:]
+    logs = sorted(path.name for path in (project / "batched" / "batches" / "logs").iterdir())
+    assert logs == ["align_1.log", "align_2.log"]
+    for sample in READS:
+        assert result_bytes(project / "batched" / sample) == result_bytes(
+            project / "results" / sample
+        )
+
+
 def test_a_bam_of_kept_reads_gives_the_same_calls(project):
     results = project / "results"
     assert found(results / "from_bam") == found(results / "etv6_ntrk3")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -24,28 +25,16 @@ _CIGAR = re.compile(r"(\d+)([MIDNSHP=X])")
 
 
 class Aligner:
-    """A minimap2 index in memory.
+    """A minimap2 index, which is loaded before the first molecule is aligned.
 
     Args:
         index: of the reference bundle.
         settings: preset and size of a batch.
-
-    Raises:
-        BundleError: the index cannot be loaded.
     """
 
     def __init__(self, index: Path, settings: AlignSettings) -> None:
-        self._aligner = mappy.Aligner(
-            fn_idx_in=str(index),
-            preset=settings.preset,
-            min_cnt=1,
-            min_chain_score=settings.min_chain_score,
-            min_dp_score=settings.min_score,
-        )
-        if not self._aligner:
-            what, cure = "minimap2 cannot load this index", "Build the reference bundle anew"
-            raise BundleError(what, where=index, cure=cure)
-        self._batch = settings.batch_molecules
+        self._path = index
+        self._settings = settings
 
     def align(self, molecules: Iterable[Molecule], threads: int) -> Iterator[Molecule]:
         """Molecules with their alignments, in the order given.
@@ -53,35 +42,52 @@ class Aligner:
         Args:
             molecules: as screened.
             threads: no effect on the result.
+
+        Raises:
+            BundleError: the index cannot be loaded.
         """
         waiting: deque[Future[list[Molecule]]] = deque()
         iterator = iter(molecules)
         with ThreadPoolExecutor(threads) as pool:
-            while batch := list(islice(iterator, self._batch)):
-                waiting.append(pool.submit(self._align_batch, batch))
+            while batch := list(islice(iterator, self._settings.batch_molecules)):
+                waiting.append(pool.submit(_align_batch, self._index, batch))
                 if len(waiting) > threads:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
 
-    def _align_batch(self, batch: list[Molecule]) -> list[Molecule]:
-        buffer = mappy.ThreadBuffer()
-        return [
-            replace(
-                molecule,
-                reads=tuple(
-                    replace(read, segments=self._segments(read, buffer)) for read in molecule.reads
-                ),
-            )
-            for molecule in batch
-        ]
-
-    def _segments(self, read: Read, buffer: mappy.ThreadBuffer) -> tuple[Segment, ...]:
-        """The pieces that minimap2 reports as primary or supplementary, in the read's order."""
-        hits = (
-            hit for hit in self._aligner.map(read.sequence, buf=buffer, cs=False) if hit.is_primary
+    @cached_property
+    def _index(self) -> mappy.Aligner:
+        index = mappy.Aligner(
+            fn_idx_in=str(self._path),
+            preset=self._settings.preset,
+            min_cnt=1,
+            min_chain_score=self._settings.min_chain_score,
+            min_dp_score=self._settings.min_score,
         )
-        return tuple(sorted(map(_segment, hits), key=lambda each: (each.query_start, each.contig)))
+        if not index:
+            what, cure = "minimap2 cannot load this index", "Build the reference bundle anew"
+            raise BundleError(what, where=self._path, cure=cure)
+        return index
+
+
+def _align_batch(index: mappy.Aligner, batch: list[Molecule]) -> list[Molecule]:
+    buffer = mappy.ThreadBuffer()
+    return [
+        replace(
+            molecule,
+            reads=tuple(
+                replace(read, segments=_segments(index, read, buffer)) for read in molecule.reads
+            ),
+        )
+        for molecule in batch
+    ]
+
+
+def _segments(index: mappy.Aligner, read: Read, buffer: mappy.ThreadBuffer) -> tuple[Segment, ...]:
+    """The pieces that minimap2 reports as primary or supplementary, in the read's order."""
+    hits = (hit for hit in index.map(read.sequence, buf=buffer, cs=False) if hit.is_primary)
+    return tuple(sorted(map(_segment, hits), key=lambda each: (each.query_start, each.contig)))
 
 
 def _segment(hit: mappy.Alignment) -> Segment:

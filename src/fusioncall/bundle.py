@@ -20,6 +20,7 @@ from fusioncall.files import fingerprint, lacks_bgzf_end, sha256, whole_folder
 from fusioncall.genes import Block, Gene, Transcript
 from fusioncall.gtf import Annotation, read_annotation
 from fusioncall.kmers import KmerTable, build_table, tip_codes, window_codes
+from fusioncall.masked import kept_blocks, write_masked
 from fusioncall.reference import (
     DONORS,
     FILES,
@@ -41,7 +42,8 @@ from fusioncall.targets import Target, place_targets, read_panel
 log = logging.getLogger(__name__)
 
 _LINE_BP = 60
-_BASES = frozenset("ACGTUNRYSWKMBDHV")
+_PIECE_BP = _LINE_BP << 14  # written at a time: whole lines
+_BASES = b"ACGTUNRYSWKMBDHV"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,8 @@ def build_bundle(inputs: BundleInputs, out: Path, settings: Settings, threads: i
         (folder / TARGETS).write_bytes(msgspec.json.format(msgspec.json.encode(targets)))
         _write_donors(annotation.genes, contigs, folder)
         known = _write_kmers(inputs, targets, annotation.genes, folder, settings)
-        log.info("aligner index, preset %s", settings.align.preset)
-        _write_index(folder, settings.align.preset, threads)
+        log.info("aligner index of the %s", settings.reference.index)
+        _write_index(folder, annotation.genes, targets, settings, threads)
         manifest = Manifest(
             schema=SCHEMA_VERSION,
             fusioncall=__version__,
@@ -147,24 +149,35 @@ def _write_genome(fasta: Path, out: Path) -> dict[str, int]:
     try:
         with pysam.FastxFile(str(fasta)) as records, pysam.BGZFile(str(out), "wb", None) as stream:
             for record in records:
-                name, sequence = record.name or "", (record.sequence or "").upper()
+                name, sequence = record.name or "", record.sequence or ""
                 where = f"{fasta}, contig {name}"
                 if record.quality is not None:
                     raise BundleError("is FASTQ, not FASTA", where=fasta, cure=cure)
-                if not sequence or not _BASES.issuperset(sequence):
-                    what = "holds no bases" if not sequence else "holds letters that are no bases"
-                    raise BundleError(what, where=where, cure=cure)
+                if not sequence:
+                    raise BundleError("holds no bases", where=where, cure=cure)
                 if name in contigs:
                     raise BundleError("appears twice", where=where, cure="Keep one of the two")
                 contigs[name] = len(sequence)
-                lines = (sequence[i : i + _LINE_BP] for i in range(0, len(sequence), _LINE_BP))
-                stream.write(f">{name}\n".encode() + "\n".join(lines).encode() + b"\n")
+                stream.write(f">{name}\n".encode())
+                for lines in _in_lines(sequence, where):
+                    stream.write(lines)
     except (OSError, ValueError) as error:
         raise BundleError(f"cannot be read as FASTA: {error}", where=fasta, cure=cure) from error
     if not contigs:
         raise BundleError("holds no sequence", where=fasta, cure=cure)
     pysam.faidx(str(out))
     return contigs
+
+
+def _in_lines(sequence: str, where: str) -> Iterator[bytes]:
+    """The bases in upper case and in lines, some lines at a time: a contig can be of 250 Mb."""
+    for first in range(0, len(sequence), _PIECE_BP):
+        piece = sequence[first : first + _PIECE_BP].upper().encode()
+        if piece.translate(None, _BASES):
+            what = "holds letters that are no bases"
+            raise BundleError(what, where=where, cure="Give a genome FASTA, plain or gzip")
+        lines = (piece[start : start + _LINE_BP] for start in range(0, len(piece), _LINE_BP))
+        yield b"\n".join(lines) + b"\n"
 
 
 def _write_genes(genes: Iterable[Gene], out: Path) -> None:
@@ -175,16 +188,29 @@ def _write_genes(genes: Iterable[Gene], out: Path) -> None:
     pysam.tabix_index(str(out), preset="bed", force=True)
 
 
-def _write_index(folder: Path, preset: str, threads: int) -> None:
+def _write_index(
+    folder: Path,
+    genes: Iterable[Gene],
+    targets: Iterable[Target],
+    settings: Settings,
+    threads: int,
+) -> None:
+    """Write the minimap2 index of the whole genome, or of what lies beside its exons."""
+    source = folder / GENOME
+    if settings.reference.index == "exons":
+        whole = (target.gene for target in targets)
+        kept = kept_blocks(genes, whole, settings.reference.index_flank_bp)
+        source = folder / "masked.fa.gz"
+        write_masked(folder / GENOME, kept, source)
+    preset = settings.align.preset
     index = mappy.Aligner(
-        fn_idx_in=str(folder / GENOME),
-        fn_idx_out=str(folder / INDEX),
-        preset=preset,
-        n_threads=threads,
+        fn_idx_in=str(source), fn_idx_out=str(folder / INDEX), preset=preset, n_threads=threads
     )
     if not index:
         what = f"minimap2 could not index the genome with the preset {preset!r}"
         raise BundleError(what, where=folder / GENOME, cure="Check align.preset in the settings")
+    if source != folder / GENOME:
+        source.unlink()
 
 
 def _write_kmers(

@@ -25,7 +25,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ReferenceSettings(Record, frozen=True):
-    """What goes into the k-mer tables of a reference bundle."""
+    """What goes into the aligner's index and the k-mer tables of a reference bundle."""
+
+    index: Literal["genome", "exons"]
+    index_flank_bp: Count
 
     kmer_bp: Annotated[int, msgspec.Meta(ge=11, le=15)]
     exon_flank_bp: Count

@@ -171,6 +171,19 @@ def read_samples(path: Path, schema: Path) -> tuple[Sample, ...]:
     return tuple(_sample(row) for row in rows)
 
 
+def batches(samples: Iterable[Sample], size: int) -> tuple[tuple[str, ...], ...]:
+    """The names of the samples that one process aligns, in the order of the sheet.
+
+    Args:
+        samples: of the sheet; one given as BAM is aligned already.
+        size: of a batch, the last one excepted. Of 1: no batches.
+    """
+    names = [sample.name for sample in samples if not sample.bam]
+    if size == 1:
+        return ()
+    return tuple(tuple(names[first : first + size]) for first in range(0, len(names), size))
+
+
 def _sample(row: _Row) -> Sample:
     return Sample(
         name=row.cells["sample"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from fusioncall.bam import (
     write_molecules,
 )
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
-from fusioncall.errors import BundleError, InputError
+from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
@@ -112,17 +112,47 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
     Raises:
         InputError: the reads cannot be used.
     """
+    align_batch([(reads, out)], setup)
+
+
+def align_batch(batch: Sequence[tuple[Path, Path]], setup: Setup) -> None:
+    """Align several samples with one load of the index; each file is that of `align`.
+
+    A sample that cannot be aligned gets no file, and the others get theirs.
+
+    Args:
+        batch: unaligned BAM of each sample, and where to write its alignments.
+        setup: reference, thresholds, threads.
+
+    Raises:
+        BundleError: the bundle's index does not fit the settings or cannot be loaded.
+        InputError: the reads of a sample cannot be used.
+        OutputError: a file cannot be written.
+    """
     built_with, wanted = setup.reference.manifest.preset, setup.settings.align.preset
     if built_with != wanted:
         what = f"was built for the preset {built_with}, the settings ask for {wanted}"
         cure = "Build a bundle with these settings, or set align.preset back"
         raise BundleError(what, where=setup.reference.path, cure=cure)
-    molecules, _ = read_molecules(reads, {}, None, setup.threads)
     aligner = Aligner(setup.reference.index_path, setup.settings.align)
-    with whole_file(out) as temporary:
-        aligned = aligner.align(molecules, setup.threads)
-        write_molecules(temporary, aligned, setup.reference.contigs)
-    log.info("%d molecules aligned", len(molecules))
+    failed: list[FusioncallError] = []
+    for reads, out in batch:
+        try:
+            molecules, _ = read_molecules(reads, {}, None, setup.threads)
+            with whole_file(out) as temporary:
+                aligned = aligner.align(molecules, setup.threads)
+                write_molecules(temporary, aligned, setup.reference.contigs)
+        except (InputError, OutputError) as error:
+            failed.append(error)
+        else:
+            log.info("%s: %d molecules aligned", reads, len(molecules))
+    if len(batch) == 1 and failed:
+        raise failed[0]
+    if failed:
+        told = "; ".join(f"{error.where}: {error.what}" for error in failed)
+        what = f"{len(failed)} of {len(batch)} samples could not be aligned: {told}"
+        cure = "Mend what is told and align it again; the other samples are done"
+        raise InputError(what, cure=cure)
 
 
 def call(

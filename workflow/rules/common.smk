@@ -68,6 +68,8 @@ BUNDLE = str(
 # A file of the reference that is given by its URL is kept here, under the name of its kind.
 DOWNLOADS = f"{BUNDLE}.downloads"
 
+BATCHES = sheet.batches(SAMPLES.values(), config.get("batch_size") or 1)
+
 
 wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
