@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -27,8 +28,9 @@ from fusioncall.errors import BundleError, InputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.model import Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
-from fusioncall.provenance import provenance_of, settings_digest
+from fusioncall.provenance import provenance_of
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.rejudge import check_same_settings, check_settings_of_reads, rejudge
 from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CALLS_SCHEMA = 2
+CALLS_SCHEMA = 3
 """Version of `calls.json`."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -165,7 +167,7 @@ def call(
         schema=CALLS_SCHEMA,
         sample=sample,
         fusioncall=__version__,
-        settings_sha256=settings_digest(setup.settings),
+        settings=setup.settings,
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
         census=seen,
@@ -213,6 +215,80 @@ def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, o
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
+def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
+    """The results of a sample anew, from its `calls.json` and `evidence.bam`, without its reads.
+
+    Calls are judged anew where the filters or the confidence have other limits, and
+    `provenance.json` says so. The files take their place in `out` only when all of them are whole.
+
+    Args:
+        folder: the results of the sample.
+        setup: the reference that the calls were made with, thresholds, threads.
+        context: known partners, and the tumour type.
+        out: the folder of the new results, which may be the same.
+
+    Raises:
+        InputError: a file cannot be read, or was made with another reference.
+        SettingsError: a setting differs that needs the reads, or a catalogue cannot be used.
+    """
+    calls, evidence = folder / "calls.json", folder / "evidence.bam"
+    made = read_calls(calls)
+    _check_reference(made, setup, calls)
+    check_settings_of_reads(made, setup.settings, calls)
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    _check_evidence(made, molecules, evidence)
+    fragments = without_adapters(molecules, setup.settings.trim)
+    judged = rejudge(made, fragments, resistance_sites(), setup.reference, setup.settings)
+    with _new_results(out) as work:
+        write_json(work / "calls.json", judged)
+        index = work / "evidence.bam.bai"
+        write_evidence(work / "evidence.bam", index, molecules, judged, setup.reference.contigs)
+        _annotate_and_report(work, setup, context)
+
+
+def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, out: Path) -> None:
+    """`reannotate` for each folder: one into `out`, several into folders of their names in it.
+
+    Raises:
+        FusioncallError: as `reannotate`; or two of the folders have one name.
+    """
+    if len(folders) == 1:
+        reannotate(folders[0], setup, context, out)
+        return
+    names = [folder.resolve().name for folder in folders]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        what, cure = f"two folders are called {double}", "Renew them one by one"
+        raise InputError(what, cure=cure)
+    for folder, name in zip(folders, names, strict=True):
+        reannotate(folder, setup, context, out / name)
+
+
+@contextmanager
+def _new_results(out: Path) -> Iterator[Path]:
+    """A folder for the files of a sample, which take their place in `out` when all are whole."""
+    make_folder(out)
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
+        yield Path(folder)
+        for name in RESULTS:
+            (Path(folder) / name).replace(out / name)
+
+
+def _annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
+    calls, evidence = work / "calls.json", work / "evidence.bam"
+    annotate_sample(calls, setup, context, work)
+    report_sample(calls, evidence, setup, context, work / "report.html")
+
+
+def _check_evidence(made: SampleCalls, molecules: Iterable[Molecule], evidence: Path) -> None:
+    """Whether a BAM holds the molecules of the calls."""
+    wanted = {name for call in made.calls for name in call.fusion.support.names}
+    missing = sorted(wanted - {each.name for each in molecules})
+    if missing:
+        what = f"lacks {len(missing)} molecules of calls.json, {missing[0]} among them"
+        raise InputError(what, where=evidence, cure="Give the files of one run, or run anew")
+
+
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
     """All steps for one sample.
 
@@ -229,21 +305,10 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, ou
         FusioncallError: an input cannot be used, or the folder cannot be written.
     """
     check_sample_name(sample)
-    make_folder(out)
-    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
-        work = Path(folder)
-        call(
-            sample,
-            _aligned(reads, setup, work),
-            setup,
-            work / "calls.json",
-            work / "evidence.bam",
-        )
-        annotate_sample(work / "calls.json", setup, context, work)
-        report = work / "report.html"
-        report_sample(work / "calls.json", work / "evidence.bam", setup, context, report)
-        for name in RESULTS:
-            (work / name).replace(out / name)
+    with _new_results(out) as work:
+        aligned = _aligned(reads, setup, work)
+        call(sample, aligned, setup, work / "calls.json", work / "evidence.bam")
+        _annotate_and_report(work, setup, context)
 
 
 def read_calls(path: Path) -> SampleCalls:
@@ -252,15 +317,34 @@ def read_calls(path: Path) -> SampleCalls:
     Raises:
         InputError: it is missing, broken, or of another version.
     """
-    return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
+    called, maker = "calls.json", "fusioncall call"
+    header = _read_json(path, _Header, called, maker)
+    if header.schema != CALLS_SCHEMA:
+        what = f"is {called} of version {header.schema}, made by fusioncall {header.fusioncall}"
+        cure = f"Use that version for it, or call anew; this one ({__version__}) reads version"
+        raise InputError(what, where=path, cure=f"{cure} {CALLS_SCHEMA}")
+    return _read_json(path, SampleCalls, called, maker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What every version of `calls.json` says of itself."""
+
+    schema: int
+    fusioncall: str
+
+
+def _check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
+    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=where, cure="Give the bundle of the run, or call anew")
 
 
 def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     """The calls, compared with what is known."""
     made = read_calls(calls)
-    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
-        what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    _check_reference(made, setup, calls)
+    check_same_settings(made, setup.settings, calls)
     known = setup.reference.manifest.target_sequence_known
     statuses = (
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
