@@ -16,7 +16,10 @@ FLOW = (
     " retained nomenclature meaning catalogue exports facts resistance context annotate status"
     " rejudge tables sequences resistance_table"
 )
-TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
+TELLING = (
+    "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"
+    " difference_page"
+)
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
