@@ -236,8 +236,8 @@ def _rejection(results: _Results | None, key: tuple[str, ...]) -> str:
 def _causes(old: _Results, new: _Results) -> Iterator[Cause]:
     one, other = (_flat_provenance(each.provenance) for each in (old, new))
     for name in dict.fromkeys((*one, *other)):
-        was, now = one.get(name, NOTHING), other.get(name, NOTHING)
-        if (was or NOTHING) != (now or NOTHING) and name not in _NOT_A_CAUSE:
+        was, now = (NOTHING if each.get(name) is None else each[name] for each in (one, other))
+        if was != now and name not in _NOT_A_CAUSE:
             yield Cause(_kind(name), Change(name, was, now))
     for table in ("fusions", "verdicts"):
         was, now = (frozenset(getattr(each, table).columns) for each in (old, new))

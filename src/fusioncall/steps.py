@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,12 +23,16 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.catalogue import read_table
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, InputError
+from fusioncall.explain import Evidence, depths, explanation
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
+from fusioncall.look import look_for
 from fusioncall.model import Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of
+from fusioncall.question import ask
 from fusioncall.reference import MANIFEST, Reference
 from fusioncall.rejudge import check_same_settings, check_settings_of_reads, rejudge
 from fusioncall.report import write_report
@@ -37,6 +41,7 @@ from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
+from fusioncall.tables import VERDICT_COLUMNS
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -262,6 +267,70 @@ def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, 
         raise InputError(what, cure=cure)
     for folder, name in zip(folders, names, strict=True):
         reannotate(folder, setup, context, out / name)
+
+
+def explain_sample(
+    folder: Path, asked: tuple[str, str], reads: ReadFiles | Path | None, setup: Setup
+) -> Iterator[str]:
+    """Why a fusion was called or not, as lines of text.
+
+    Args:
+        folder: the results of a sample.
+        asked: two gene symbols, or two breakpoints (1-based).
+        reads: of the sample; without them only those of `evidence.bam` are looked at.
+        setup: reference and threads; the settings are those of the calls.
+
+    Raises:
+        InputError: a file cannot be read, is not of this sample, or the question has no sense.
+    """
+    made, setup = _made(folder, setup)
+    question = ask(*asked, setup.reference)
+    verdicts = read_table(folder / "verdicts.tsv", VERDICT_COLUMNS).rows
+    answers = [{str(key): cell or "" for key, cell in row.items()} for row in verdicts]
+    molecules = supporting_or_kept(folder, made, reads, setup)
+    fragments = tuple(without_adapters(molecules, setup.settings.trim))
+    known = () if reads is None else depths(question, fragments, made, setup.reference)
+    look = look_for(question, molecules, setup.reference, setup.settings)
+    evidence = Evidence(look, reads is not None, known)
+    yield from explanation(question, made, answers, evidence, setup.reference)
+
+
+def supporting_or_kept(
+    folder: Path, made: SampleCalls, reads: ReadFiles | Path | None, setup: Setup
+) -> tuple[Molecule, ...]:
+    """The molecules of `evidence.bam`, or of the reads all that the screen keeps, by their names.
+
+    Raises:
+        InputError: the reads are not those that the calls were made of.
+    """
+    contigs = setup.reference.contigs
+    if reads is None:
+        evidence = folder / "evidence.bam"
+        molecules, _ = read_molecules(evidence, contigs, None, setup.threads)
+        _check_evidence(made, molecules, evidence)
+        return molecules
+    looker = _screen(setup)
+    if isinstance(reads, Path):
+        genome = setup.reference.genome_path
+        names = frozenset(looker.bam(reads, genome))
+        inputs = describe_inputs((reads,))
+        molecules, _ = read_molecules(reads, contigs, names, setup.threads, genome)
+    else:
+        molecules = tuple(sorted(looker.fastq(reads), key=lambda each: each.name))
+        inputs = looker.inputs
+    if {each.sha256 for each in inputs} != {each.sha256 for each in made.census.inputs}:
+        what = f"are not the reads of {made.sample}: another checksum than in calls.json"
+        names_of = ", ".join(each.name for each in made.census.inputs)
+        raise InputError(what, where=inputs[0].name, cure=f"Give {names_of}, all lanes")
+    return molecules
+
+
+def _made(folder: Path, setup: Setup) -> tuple[SampleCalls, Setup]:
+    """The calls of a folder, and the setup with their settings."""
+    calls = folder / "calls.json"
+    made = read_calls(calls)
+    _check_reference(made, setup, calls)
+    return made, replace(setup, settings=made.settings)
 
 
 @contextmanager
