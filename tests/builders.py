@@ -310,10 +310,10 @@ def sample_results(
 ) -> SampleResults:
     """Judged calls as those of a sample, with the answers; the catalogue is empty."""
     made = SampleCalls(
-        schema=2,
+        schema=3,
         sample=name,
         fusioncall="0",
-        settings_sha256="",
+        settings=settings,
         reference="world",
         reference_sha256="",
         census=census(),

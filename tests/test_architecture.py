@@ -14,9 +14,12 @@ FLOW = (
     "model bam records bam_records bam_blocks fastq looks scan lanes progress picked screen align"
     " flanks junctions adapters evidence annotated clips placing recount pairs unfused fusions"
     " filters transcripts protein retained nomenclature meaning catalogue exports facts resistance"
-    " context annotate status tables sequences resistance_table"
+    " context annotate status rejudge tables sequences resistance_table"
 )
-TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
+TELLING = (
+    "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"
+    " difference_page question look explain"
+)
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 

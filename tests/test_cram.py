@@ -12,7 +12,7 @@ from fusioncall.plants import Molecules
 from fusioncall.sample_files import write_reads
 from sequencing import result_bytes, sequenced
 
-ABOUT_THE_FILE = ("provenance.json", "report.html")
+ABOUT_THE_FILE = ("calls.json", "provenance.json", "report.html")
 
 
 @pytest.fixture(scope="module")

@@ -180,23 +180,23 @@ def test_commands_of_samples(run_folder):
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "
                 f"{lanes}/work/census.json' --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
                 f"l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml "
-                f"--calls {lanes}/work/calls.json' --evidence {lanes}/evidence.bam' --threads 2 2> "
+                f"--calls {lanes}/calls.json' --evidence {lanes}/evidence.bam' --threads 2 2> "
                 f"{lanes}/logs/call.log'"
             ),
             (
                 "fusioncall call --sample B --bam 'in a folder/b.bam' --reference reference/tiny "
-                f"--settings settings.yaml --calls {bam}/work/calls.json' --evidence "
+                f"--settings settings.yaml --calls {bam}/calls.json' --evidence "
                 f"{bam}/evidence.bam' --threads 2 2> {bam}/logs/call.log'"
             ),
             *(
-                f"fusioncall annotate --calls {sample}/work/calls.json' --reference "
+                f"fusioncall annotate --calls {sample}/calls.json' --reference "
                 f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
                 f"--own-catalogue genes.gtf {tumour}--out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
                 for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
             ),
             *(
-                f"fusioncall report --calls {sample}/work/calls.json' --evidence "
+                f"fusioncall report --calls {sample}/calls.json' --evidence "
                 f"{sample}/evidence.bam' --reference reference/tiny --settings settings.yaml "
                 f"--catalogue genes.gtf --own-catalogue genes.gtf {tumour}--out "
                 f"{sample}/report.html' 2> {sample}/logs/report.log'"

@@ -57,6 +57,15 @@ def name_fusion(
     )
 
 
+def classified_anew(fusion: Fusion, reference: Reference, settings: FilterSettings) -> Fusion:
+    """A named fusion with the class that it has by other settings."""
+    five, three = fusion.five, fusion.three
+    end = Breakend.acceptor(three.contig, three.position, three.strand)
+    enters = _sense_target(end, three.strand, reference)
+    found = _classify(five, three, enters, settings.max_read_through_bp)
+    return replace(fusion, fusion_class=found)
+
+
 def with_events(fusions: Sequence[Fusion]) -> tuple[Fusion, ...]:
     """Tell each fusion of the molecules of its whole event, and of its target's other partners.
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from fusioncall.coords import Breakend, Strand
 from fusioncall.genes import Block
+from fusioncall.settings import Settings
 
 CIGAR_CONSUMES_QUERY = frozenset("MIS=X")
 CIGAR_CONSUMES_REFERENCE = frozenset("MDN=X")
@@ -435,12 +436,17 @@ class CodonDepth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleCalls:
-    """All that is known of a sample's fusions, before annotation: the content of `calls.json`."""
+    """All that is known of a sample's fusions, before annotation: the content of `calls.json`.
+
+    `settings` are those of the calls; `first_settings` those that the reads were looked at with,
+    where the calls were judged anew with others since.
+    """
 
     schema: int
     sample: str
     fusioncall: str
-    settings_sha256: str
+    settings: Settings
+    first_settings: Settings | None = None
     reference: str
     reference_sha256: str
     census: Census

@@ -15,6 +15,7 @@ from fusioncall.context import FACT_TABLES, Context
 from fusioncall.files import sha256
 from fusioncall.model import SampleCalls
 from fusioncall.reference import Reference
+from fusioncall.rejudge import judged_anew
 from fusioncall.resources import resource_path
 from fusioncall.settings import Settings
 
@@ -37,7 +38,11 @@ def provenance_of(
         "schema": 1,
         "sample": made.sample,
         "fusioncall": __version__,
-        "called_with": {"fusioncall": made.fusioncall, "settings_sha256": made.settings_sha256},
+        "called_with": {
+            "fusioncall": made.fusioncall,
+            "settings_sha256": settings_digest(made.first_settings or made.settings),
+        },
+        "judged_anew": judged_anew(made) or None,
         "libraries": {name: version(name) for name in _LIBRARIES},
         "htslib": htslib_version,
         "reference": {

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ import pysam
 from fusioncall import __version__
 from fusioncall.coords import Strand
 from fusioncall.donors import DonorIndex
-from fusioncall.errors import BundleError
+from fusioncall.errors import BundleError, InputError
 from fusioncall.files import fingerprint, sha256
 from fusioncall.genes import Block, Gene
 from fusioncall.kmers import KmerTable
@@ -185,6 +186,29 @@ class Reference:
         if gene is None:
             gene = self._known_genes[packed] = msgspec.json.decode(packed, type=Gene)
         return gene
+
+    def genes_called(self, symbol: str) -> tuple[Gene, ...]:
+        """The genes of a symbol, in the order of the genome; small letters stand for capitals.
+
+        Raises:
+            InputError: the annotation has none; the error names those that are spelt like it.
+        """
+        wanted, names, found = symbol.upper(), set(), []
+        for line in self._all_genes():
+            name = line.split("\t", 4)[3].upper()
+            names.add(name)
+            if name == wanted:
+                found.append(self._gene(line))
+        if not found:
+            near = difflib.get_close_matches(wanted, sorted(names), n=5)
+            what = f"the annotation has no gene {symbol}"
+            cure = f"Names like it are {', '.join(near)}" if near else "Give the symbol or junction"
+            raise InputError(what, where=self.path, cure=cure)
+        return tuple(found)
+
+    def _all_genes(self) -> Iterator[str]:
+        for contig in self._genes.contigs:
+            yield from self._genes.fetch(contig)
 
     def splice_sites(
         self, contig: str, strand: Strand, positions: npt.NDArray[np.int64]

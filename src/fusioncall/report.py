@@ -6,15 +6,12 @@ give the same bytes.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
@@ -24,11 +21,11 @@ from fusioncall.context import resistance_sites
 from fusioncall.drawing import draw_fusion, draw_pileup
 from fusioncall.files import whole_file
 from fusioncall.model import Census, Fusion, Molecule, Verdict
+from fusioncall.page import render_page
 from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
 from fusioncall.reference import Reference
 from fusioncall.resistance import sites_on
 from fusioncall.resistance_table import resistance_rows
-from fusioncall.resources import resource_path
 from fusioncall.results import SampleResults, filter_meaning, transcript_of
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, Status, decide
@@ -153,7 +150,8 @@ def write_report(
         for number, each in enumerate(_in_full(results), start=1)
     }
     rejected = [each for each in results.annotated if id(each) not in shown]
-    page = _template().render(
+    page = render_page(
+        "report.html.jinja",
         results=results,
         answers=[
             _answer(status, shown.values(), results, reference, settings)
@@ -175,8 +173,6 @@ def write_report(
         limits=msgspec.to_builtins(settings.status),
         census=results.made.census,
         provenance=msgspec.to_builtins(provenance),
-        style=Markup(_style()),
-        style_hash=_style_hash(),
     )
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -347,21 +343,3 @@ def _numbers(census: Census) -> list[Line]:
         for name, value in values
         if isinstance(value, int | float)
     ]
-
-
-def _style() -> str:
-    return resource_path("report.css").read_text(encoding="utf-8")
-
-
-def _style_hash() -> str:
-    """The hash by which the content security policy lets the page's own style pass."""
-    digest = hashlib.sha256(_style().encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resource_path("report.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)

@@ -6,6 +6,8 @@ its possible range.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -160,6 +162,43 @@ class Settings(Record, frozen=True):
 
 
 R = TypeVar("R", bound=Record)
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values by their dotted names.
+
+    >>> flat({"filters": {"min_molecules": 2}, "schema": 1})
+    {'filters.min_molecules': 2, 'schema': 1}
+    """
+    named: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        named |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return named
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A setting, or another value with a name, and what it was and is."""
+
+    name: str
+    old: Any
+    new: Any
+
+    @property
+    def text(self) -> str:
+        """The name with both values."""
+        return f"{self.name} ({self.old}, now {self.new})"
+
+
+def changes(old: Settings, new: Settings, groups: Iterable[str]) -> tuple[Change, ...]:
+    """The settings of some groups that differ, in the order of the file."""
+    one, other = (flat(msgspec.to_builtins(each)) for each in (old, new))
+    return tuple(
+        Change(name, one[name], other[name])
+        for name in one
+        if name.partition(".")[0] in groups and one[name] != other[name]
+    )
 
 
 class _StrictLoader(yaml.SafeLoader):

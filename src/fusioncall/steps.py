@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,26 +23,32 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.catalogue import read_table
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
+from fusioncall.explain import Evidence, depths, explanation
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
+from fusioncall.look import look_for
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
-from fusioncall.provenance import provenance_of, settings_digest
+from fusioncall.provenance import provenance_of
+from fusioncall.question import ask
 from fusioncall.reference import MANIFEST, Reference
+from fusioncall.rejudge import check_same_settings, check_settings_of_reads, rejudge
 from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
+from fusioncall.tables import VERDICT_COLUMNS
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CALLS_SCHEMA = 2
+CALLS_SCHEMA = 3
 """Version of `calls.json`."""
 
 _SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -196,7 +203,7 @@ def call(
         schema=CALLS_SCHEMA,
         sample=sample,
         fusioncall=__version__,
-        settings_sha256=settings_digest(setup.settings),
+        settings=setup.settings,
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
         census=seen,
@@ -244,6 +251,144 @@ def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, o
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
+def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
+    """The results of a sample anew, from its `calls.json` and `evidence.bam`, without its reads.
+
+    Calls are judged anew where the filters or the confidence have other limits, and
+    `provenance.json` says so. The files take their place in `out` only when all of them are whole.
+
+    Args:
+        folder: the results of the sample.
+        setup: the reference that the calls were made with, thresholds, threads.
+        context: known partners, and the tumour type.
+        out: the folder of the new results, which may be the same.
+
+    Raises:
+        InputError: a file cannot be read, or was made with another reference.
+        SettingsError: a setting differs that needs the reads, or a catalogue cannot be used.
+    """
+    calls, evidence = folder / "calls.json", folder / "evidence.bam"
+    made = read_calls(calls)
+    _check_reference(made, setup, calls)
+    check_settings_of_reads(made, setup.settings, calls)
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    _check_evidence(made, molecules, evidence)
+    fragments = without_adapters(molecules, setup.settings.trim)
+    judged = rejudge(made, fragments, resistance_sites(), setup.reference, setup.settings)
+    with _new_results(out) as work:
+        write_json(work / "calls.json", judged)
+        index = work / "evidence.bam.bai"
+        write_evidence(work / "evidence.bam", index, molecules, judged, setup.reference.contigs)
+        _annotate_and_report(work, setup, context)
+
+
+def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, out: Path) -> None:
+    """`reannotate` for each folder: one into `out`, several into folders of their names in it.
+
+    Raises:
+        FusioncallError: as `reannotate`; or two of the folders have one name.
+    """
+    if len(folders) == 1:
+        reannotate(folders[0], setup, context, out)
+        return
+    names = [folder.resolve().name for folder in folders]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        what, cure = f"two folders are called {double}", "Renew them one by one"
+        raise InputError(what, cure=cure)
+    for folder, name in zip(folders, names, strict=True):
+        reannotate(folder, setup, context, out / name)
+
+
+def explain_sample(
+    folder: Path, asked: tuple[str, str], reads: ReadFiles | Path | None, setup: Setup
+) -> Iterator[str]:
+    """Why a fusion was called or not, as lines of text.
+
+    Args:
+        folder: the results of a sample.
+        asked: two gene symbols, or two breakpoints (1-based).
+        reads: of the sample; without them only those of `evidence.bam` are looked at.
+        setup: reference and threads; the settings are those of the calls.
+
+    Raises:
+        InputError: a file cannot be read, is not of this sample, or the question has no sense.
+    """
+    made, setup = _made(folder, setup)
+    question = ask(*asked, setup.reference)
+    verdicts = read_table(folder / "verdicts.tsv", VERDICT_COLUMNS).rows
+    answers = [{str(key): cell or "" for key, cell in row.items()} for row in verdicts]
+    molecules = supporting_or_kept(folder, made, reads, setup)
+    fragments = tuple(without_adapters(molecules, setup.settings.trim))
+    known = () if reads is None else depths(question, fragments, made, setup.reference)
+    look = look_for(question, molecules, setup.reference, setup.settings)
+    evidence = Evidence(look, reads is not None, known)
+    yield from explanation(question, made, answers, evidence, setup.reference)
+
+
+def supporting_or_kept(
+    folder: Path, made: SampleCalls, reads: ReadFiles | Path | None, setup: Setup
+) -> tuple[Molecule, ...]:
+    """The molecules of `evidence.bam`, or of the reads all that the screen keeps, by their names.
+
+    Raises:
+        InputError: the reads are not those that the calls were made of.
+    """
+    contigs = setup.reference.contigs
+    if reads is None:
+        evidence = folder / "evidence.bam"
+        molecules, _ = read_molecules(evidence, contigs, None, setup.threads)
+        _check_evidence(made, molecules, evidence)
+        return molecules
+    looker = _screen(setup)
+    if isinstance(reads, Path):
+        genome = setup.reference.genome_path
+        names = frozenset(looker.bam(reads, genome))
+        inputs = describe_inputs((reads,))
+        molecules, _ = read_molecules(reads, contigs, names, setup.threads, genome)
+    else:
+        molecules = tuple(sorted(looker.fastq(reads), key=lambda each: each.name))
+        inputs = looker.inputs
+    if {each.sha256 for each in inputs} != {each.sha256 for each in made.census.inputs}:
+        what = f"are not the reads of {made.sample}: another checksum than in calls.json"
+        names_of = ", ".join(each.name for each in made.census.inputs)
+        raise InputError(what, where=inputs[0].name, cure=f"Give {names_of}, all lanes")
+    return molecules
+
+
+def _made(folder: Path, setup: Setup) -> tuple[SampleCalls, Setup]:
+    """The calls of a folder, and the setup with their settings."""
+    calls = folder / "calls.json"
+    made = read_calls(calls)
+    _check_reference(made, setup, calls)
+    return made, replace(setup, settings=made.settings)
+
+
+@contextmanager
+def _new_results(out: Path) -> Iterator[Path]:
+    """A folder for the files of a sample, which take their place in `out` when all are whole."""
+    make_folder(out)
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
+        yield Path(folder)
+        for name in RESULTS:
+            (Path(folder) / name).replace(out / name)
+
+
+def _annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
+    calls, evidence = work / "calls.json", work / "evidence.bam"
+    annotate_sample(calls, setup, context, work)
+    report_sample(calls, evidence, setup, context, work / "report.html")
+
+
+def _check_evidence(made: SampleCalls, molecules: Iterable[Molecule], evidence: Path) -> None:
+    """Whether a BAM holds the molecules of the calls."""
+    wanted = {name for call in made.calls for name in call.fusion.support.names}
+    missing = sorted(wanted - {each.name for each in molecules})
+    if missing:
+        what = f"lacks {len(missing)} molecules of calls.json, {missing[0]} among them"
+        raise InputError(what, where=evidence, cure="Give the files of one run, or run anew")
+
+
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
     """All steps for one sample.
 
@@ -260,21 +405,10 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, ou
         FusioncallError: an input cannot be used, or the folder cannot be written.
     """
     check_sample_name(sample)
-    make_folder(out)
-    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
-        work = Path(folder)
-        call(
-            sample,
-            _aligned(reads, setup, work),
-            setup,
-            work / "calls.json",
-            work / "evidence.bam",
-        )
-        annotate_sample(work / "calls.json", setup, context, work)
-        report = work / "report.html"
-        report_sample(work / "calls.json", work / "evidence.bam", setup, context, report)
-        for name in RESULTS:
-            (work / name).replace(out / name)
+    with _new_results(out) as work:
+        aligned = _aligned(reads, setup, work)
+        call(sample, aligned, setup, work / "calls.json", work / "evidence.bam")
+        _annotate_and_report(work, setup, context)
 
 
 def read_calls(path: Path) -> SampleCalls:
@@ -283,15 +417,34 @@ def read_calls(path: Path) -> SampleCalls:
     Raises:
         InputError: it is missing, broken, or of another version.
     """
-    return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
+    called, maker = "calls.json", "fusioncall call"
+    header = _read_json(path, _Header, called, maker)
+    if header.schema != CALLS_SCHEMA:
+        what = f"is {called} of version {header.schema}, made by fusioncall {header.fusioncall}"
+        cure = f"Use that version for it, or call anew; this one ({__version__}) reads version"
+        raise InputError(what, where=path, cure=f"{cure} {CALLS_SCHEMA}")
+    return _read_json(path, SampleCalls, called, maker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What every version of `calls.json` says of itself."""
+
+    schema: int
+    fusioncall: str
+
+
+def _check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
+    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
+        what = f"was made with another reference bundle than {setup.reference.path}"
+        raise InputError(what, where=where, cure="Give the bundle of the run, or call anew")
 
 
 def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     """The calls, compared with what is known."""
     made = read_calls(calls)
-    if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
-        what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+    _check_reference(made, setup, calls)
+    check_same_settings(made, setup.settings, calls)
     known = setup.reference.manifest.target_sequence_known
     statuses = (
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)

@@ -48,6 +48,7 @@ RESULTS = (
     "star-fusion.tsv",
     "fusioncall_answers_mqc.json",
     "fusioncall_calls_mqc.json",
+    "calls.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

@@ -55,6 +55,7 @@ PRODUCTS = (
     "star-fusion.tsv",
     "fusioncall_answers_mqc.json",
     "fusioncall_calls_mqc.json",
+    "calls.json",
     "evidence.bam",
     "evidence.bam.bai",
     "qc.json",

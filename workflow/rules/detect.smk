@@ -108,7 +108,7 @@ rule call:
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        calls=temp(f"{OUTDIR}/{{sample}}/work/calls.json"),
+        calls=f"{OUTDIR}/{{sample}}/calls.json",
         evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
         index=f"{OUTDIR}/{{sample}}/evidence.bam.bai",
     log:
@@ -135,7 +135,7 @@ rule call:
 
 rule annotate:
     input:
-        calls=f"{OUTDIR}/{{sample}}/work/calls.json",
+        calls=f"{OUTDIR}/{{sample}}/calls.json",
         settings=config.get("settings") or [],
         catalogue=config.get("catalogue") or [],
         own_catalogue=config.get("own_catalogue") or [],
@@ -196,7 +196,7 @@ rule annotate:
 
 rule report:
     input:
-        calls=f"{OUTDIR}/{{sample}}/work/calls.json",
+        calls=f"{OUTDIR}/{{sample}}/calls.json",
         evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
         settings=config.get("settings") or [],
         catalogue=config.get("catalogue") or [],

@@ -26,6 +26,9 @@ COMMANDS = {
     "call": "find and count junctions in alignments, judge each candidate",
     "annotate": "compare calls with the catalogue, write tables and the answer per gene",
     "report": "write a sample's report, one HTML page",
+    "reannotate": "renew a sample's results with another catalogue or limits, without reads",
+    "explain": "tell why a fusion was called in a sample, or not",
+    "diff": "compare two result folders: what differs, and why",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
     "download": "fetch a file and check its SHA-256",
@@ -62,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `fusioncall`; those of this process when left out.
 
     Returns:
-        The exit code: 0, or 2 when the user's input or command cannot be used.
+        The exit code: that of the command, 0 for most; 2 when the user's input or command cannot
+        be used.
     """
     args = _parser().parse_args(argv)
     logging.basicConfig(
@@ -74,10 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     pysam.set_verbosity(0)  # our own messages say what htslib would print
     try:
-        args.main(args)
+        code: int | None = args.main(args)
     except FusioncallError as error:
         print(f"fusioncall {args.command}: error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 1
-    return 0
+    return code or 0

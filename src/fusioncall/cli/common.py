@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from fusioncall.context import Context
+from fusioncall.errors import InputError
 from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
@@ -15,8 +16,13 @@ from fusioncall.steps import Setup
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
     """Declare `--reference`, `--settings` and `--threads`."""
-    parser.add_argument("--reference", type=Path, required=True, help="reference bundle (folder)")
     parser.add_argument("--settings", type=Path, help="settings.yaml (default: the one that comes)")
+    add_reference(parser)
+
+
+def add_reference(parser: argparse.ArgumentParser) -> None:
+    """Declare `--reference` and `--threads`, for a command that needs no settings given."""
+    parser.add_argument("--reference", type=Path, required=True, help="reference bundle (folder)")
     parser.add_argument("--threads", type=thread_count, default=1, help="threads (default: 1)")
 
 
@@ -51,9 +57,28 @@ def context_of(args: argparse.Namespace) -> Context:
 
 
 def setup_of(args: argparse.Namespace) -> Setup:
-    """Open what `add_setup` declared."""
-    settings = read_settings(args.settings)
+    """Open what `add_setup` or `add_reference` declared."""
+    settings = read_settings(getattr(args, "settings", None))
     return Setup(Reference(args.reference), settings, args.threads)
+
+
+def add_reads(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Declare `--fastq1` or `--bam`, and `--fastq2`: the reads of a sample that has results."""
+    reads = parser.add_argument_group(help_text).add_mutually_exclusive_group()
+    add_fastq(reads, required=False)
+    reads.add_argument("--bam", type=Path, help="BAM or CRAM of the whole sample")
+    add_fastq2(parser)
+
+
+def given_reads(args: argparse.Namespace) -> ReadFiles | Path | None:
+    """What `add_reads` declared; None without any.
+
+    Raises:
+        InputError: second reads without first ones.
+    """
+    if args.fastq2 and not args.fastq1:
+        raise InputError("--fastq2 was given without --fastq1", cure="Give both mates, or a BAM")
+    return reads_of(args) if args.fastq1 else args.bam
 
 
 def reads_of(args: argparse.Namespace) -> ReadFiles:

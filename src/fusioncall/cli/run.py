@@ -8,7 +8,8 @@ A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or suppl
 the whole sample, in any order; it needs no index. The folder given by --out gets report.html,
 fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
 fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
-fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
+fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, calls.json, qc.json and
+provenance.json.
 """
 
 from __future__ import annotations
