@@ -22,9 +22,16 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
-from fusioncall.context import Context, context_facts, known_partners, resistance_sites
+from fusioncall.context import (
+    Context,
+    context_facts,
+    imbalance_sites,
+    known_partners,
+    resistance_sites,
+)
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
+from fusioncall.imbalance import imbalances
 from fusioncall.model import Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
@@ -270,7 +277,15 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     annotated = annotate(made.calls, catalogue, setup.reference)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
-    return SampleResults(made, annotated, tuple(statuses), facts)
+    balance = imbalances(
+        made.census,
+        setup.reference.kmers,
+        setup.reference.targets,
+        imbalance_sites(),
+        setup.settings.imbalance,
+    )
+    by_gene = {each.gene: each for each in balance}
+    return SampleResults(made, annotated, tuple(statuses), facts, by_gene)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
