@@ -14,7 +14,7 @@ FLOW = (
     "model bam records bam_records bam_blocks fastq looks scan lanes progress picked screen align"
     " flanks junctions adapters evidence annotated clips placing recount pairs unfused fusions"
     " filters transcripts protein retained nomenclature meaning catalogue exports facts resistance"
-    " context annotate status rejudge tables sequences resistance_table"
+    " imbalance context annotate status rejudge tables sequences resistance_table"
 )
 TELLING = (
     "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"

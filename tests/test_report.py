@@ -340,7 +340,7 @@ def test_drawing(world, reference, settings, text):
     fusion = fusion_of(candidate(world, text), support(), reference, settings.filters)
     transcripts = tuple(transcript_of(side, reference) for side in (fusion.five, fusion.three))
     target = next(each for each in reference.targets if each.name == fusion.target)
-    drawing = Page(draw_fusion(fusion, transcripts, target, "x"))
+    drawing = Page(draw_fusion(fusion, transcripts, target, "x", {}))
     bars = [attributes for attributes, _ in drawing.all("rect") if "x" in attributes]
     for bar in bars:
         assert float(bar["x"]) >= 0
@@ -354,6 +354,38 @@ def test_drawing(world, reference, settings, text):
     exons = sum(len(each.exons) for each in transcripts)
     assert lost == exons - kinds["five"] - kinds["three"] + inside
     assert any(bar["class"] == "domain" for bar in bars)
+
+
+def test_depth_is_drawn_and_told(page, every_kind):
+    """A bar for each exon of the target with reads, as high as they are; the same in words."""
+    counted = json.loads((every_kind / "qc.json").read_text(encoding="utf-8"))
+    depth = counted["reads"]["exon_depth"]["NTRK3"]
+    (drawing,) = (
+        Page(f"<svg>{text}</svg>")
+        for text in re.findall(r"<svg[^>]*>(.*?)</svg>", page.source)
+        if "Genes of ETV6::NTRK3" in text and "exon 15, chr15" in text
+    )
+    bars = [attributes for attributes, _ in drawing.all("rect", **{"class": "depth"})]
+    wanted = [each for each in depth.values() if each]
+    assert len(bars) == len(wanted) > 10
+    for bar, each in zip(bars, wanted, strict=True):
+        assert float(bar["height"]) == pytest.approx(30 * each / max(wanted), abs=0.06)
+    (told,) = (text for _, text in drawing.all("desc"))
+    words = ", ".join(f"exon {exon} {each:.1f}" for exon, each in depth.items())
+    assert told.endswith(f"Reads over the exons of NTRK3: {words}.")
+
+
+def test_balance(page, every_kind):
+    _, _, rest = page.source.partition('id="balance"')
+    section = Page(f"<section><h2{rest.partition('</section>')[0]}</section>")
+    cells = [text for _, text in section.all("td")]
+    for number, row in enumerate(rows(every_kind / "verdicts.tsv")):
+        log2, interval, *depth = cells[6 * number : 6 * number + 4]
+        known = row["imbalance_log2"] != "."
+        assert log2 == (row["imbalance_log2"] if known else "not known: too few reads")
+        told = f"{row['imbalance_low']} to {row['imbalance_high']}"
+        assert interval == (told if known else "")
+        assert depth == [row["imbalance_depth5"], row["imbalance_depth3"]]
 
 
 def test_same_bytes_whatever_the_order(every_kind, reference, settings, world, tmp_path):

@@ -9,12 +9,14 @@ from pathlib import Path
 from fusioncall.catalogue import Catalogue, read_catalogue
 from fusioncall.exports import read_own_catalogue
 from fusioncall.facts import Fact, therapy_facts, tumour_facts
+from fusioncall.imbalance import ImbalanceSite, read_imbalance_sites
 from fusioncall.resistance import ResistanceSite, read_sites
 from fusioncall.resources import resource_path
 
 _PREVALENCE, _THERAPIES, _RESISTANCE = "prevalence.tsv", "therapies.tsv", "resistance.tsv"
-FACT_TABLES = (_PREVALENCE, _THERAPIES, _RESISTANCE)
-"""Tables of `resources/` that `context.tsv` and `resistance.tsv` are made with."""
+_IMBALANCE = "imbalance.tsv"
+FACT_TABLES = (_PREVALENCE, _THERAPIES, _RESISTANCE, _IMBALANCE)
+"""Tables of `resources/` that `context.tsv`, `resistance.tsv` and the imbalance are made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,8 @@ def context_facts(context: Context, *, has_calls: bool) -> Iterator[Fact]:
 def resistance_sites() -> tuple[ResistanceSite, ...]:
     """The codons of resistance, in every numbering."""
     return read_sites(resource_path(_RESISTANCE))
+
+
+def imbalance_sites() -> tuple[ImbalanceSite, ...]:
+    """The exons on both sides of the usual breakpoints, in every numbering."""
+    return read_imbalance_sites(resource_path(_IMBALANCE))

@@ -6,7 +6,7 @@ Every drawing has a title and a description, and every name in them is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -25,6 +25,7 @@ _CUT_BP = 1000
 _EXON_PX = 22.0
 _ROW_PX = 7.0
 _REACH_BP = 300
+_DEPTH_PX = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def draw_fusion(
     transcripts: tuple[Transcript | None, Transcript | None],
     target: Target,
     name: str,
+    depth: Mapping[Block, float],
 ) -> str:
     """Both genes with their exons to scale, the breakpoints, the kinase domain, and the fusion.
 
@@ -87,6 +89,7 @@ def draw_fusion(
         transcripts: of its 5' and 3' side.
         target: whose domain is marked.
         name: unique among the drawings of a page.
+        depth: reads over the exons of the target, drawn above them; empty where not counted.
     """
     junction = junction_of(fusion)
     ends = (junction.donor, junction.acceptor)
@@ -95,24 +98,28 @@ def draw_fusion(
     layout = _layout(known)
     parts = []
     tracks: list[_Track | None] = []
+    y = 30.0
     for row, (partner, transcript, end) in enumerate(zip(sides, transcripts, ends, strict=True)):
-        y = 30.0 + 92 * row
         side = "3'" if row else "5'"
         head = f"{side} gene {_side_words(partner)}"
         parts.append(_text(_LEFT, y - 12, head, "head"))
+        shown = depth if partner.gene_id == target.gene.id else {}
+        y += _DEPTH_PX + 6 if shown else 0
         if transcript is None:
             parts.append(_text(_LEFT, y + 14, "No transcript is annotated here.", "small"))
             tracks.append(None)
-            continue
-        track = _track(partner, transcript, end, layout, is_donor=row == 0)
-        tracks.append(track)
-        parts += _draw_track(track, target, y, f"{name}-hatch")
+        else:
+            track = _track(partner, transcript, end, layout, is_donor=row == 0)
+            tracks.append(track)
+            parts += _draw_track(track, target, y, f"{name}-hatch")
+            parts += _draw_depth(track, shown, y - 4)
+        y += 92
     five, three = tracks
     if five is not None and three is not None:
-        parts.append(_text(_LEFT, 200, f"Fused transcript {fusion.name}", "head"))
-        parts += _draw_fused(five, three, target, fusion.inserted, f"{name}-hatch")
-    told = _describe(fusion, target)
-    return _svg(name, f"Genes of {fusion.name}", told, 262, [_hatch(f"{name}-hatch"), *parts])
+        parts.append(_text(_LEFT, y - 14, f"Fused transcript {fusion.name}", "head"))
+        parts += _draw_fused(five, three, target, fusion.inserted, (y - 2, f"{name}-hatch"))
+    told = _describe(fusion, target, [each for each in tracks if each is not None], depth)
+    return _svg(name, f"Genes of {fusion.name}", told, y + 48, [_hatch(f"{name}-hatch"), *parts])
 
 
 def draw_pileup(pileup: Pileup, fusion: Fusion, name: str) -> str:
@@ -221,6 +228,30 @@ def _draw_track(track: _Track, target: Target, y: float, hatch: str) -> list[str
     return parts
 
 
+def _draw_depth(track: _Track, depth: Mapping[Block, float], bottom: float) -> list[str]:
+    """A bar above each exon, as high as reads lie over it; the highest fills the room."""
+    top = max(depth.values(), default=0.0)
+    if not depth:
+        return []
+    parts = [_line(_LEFT, bottom, track.boxes[-1].x + track.boxes[-1].width, bottom, "axis")]
+    for box in track.boxes:
+        height = _DEPTH_PX * _depth_of(box, depth) / top if top else 0.0
+        if height:
+            parts.append(_rect(box.x, bottom - height, box.width, height, "depth"))
+    words = f"reads over each exon, {top:,.1f} at most"
+    at = track.boxes[-1].x + track.boxes[-1].width
+    parts.append(_text(at, bottom - _DEPTH_PX - 8, words, "small end"))
+    return parts
+
+
+def _depth_of(box: _Box, depth: Mapping[Block, float]) -> float:
+    """The depth of the counted exon that an exon shares most bases with; 0 where there is none."""
+    start, end = box.block
+    shared = {each: min(end, each[1]) - max(start, each[0]) for each in depth}
+    best = max(shared, key=lambda each: shared[each])
+    return depth[best] if shared[best] > 0 else 0.0
+
+
 def _draw_box(track: _Track, box: _Box, y: float, hatch: str) -> list[str]:
     """An exon; one with the junction inside in two parts."""
     left, right = box.x, box.x + box.width
@@ -266,10 +297,13 @@ def _domain(track: _Track, target: Target) -> list[tuple[float, float]]:
 
 
 def _draw_fused(
-    five: _Track, three: _Track, target: Target, inserted: str, hatch: str
+    five: _Track, three: _Track, target: Target, inserted: str, drawn_as: tuple[float, str]
 ) -> list[str]:
-    """What is kept of both genes, one behind the other, smaller where it is too long."""
-    y, begin = 212.0, five.boxes[0].x
+    """What is kept of both genes, one behind the other, smaller where it is too long.
+
+    `drawn_as` is where it begins from above, and the hatch of the 3' gene.
+    """
+    (y, hatch), begin = drawn_as, five.boxes[0].x
     last = three.boxes[-1]
     before, after = five.cut - begin, last.x + last.width - three.cut
     step = min(1.0, (_WIDTH - 2 * _LEFT) / (before + after))
@@ -308,7 +342,9 @@ def _side_words(partner: Partner) -> str:
     return f"{partner.gene}{transcript}: {partner.site.value}{exon}, {place}"
 
 
-def _describe(fusion: Fusion, target: Target) -> str:
+def _describe(
+    fusion: Fusion, target: Target, tracks: Sequence[_Track], depth: Mapping[Block, float]
+) -> str:
     inserted = (
         f", with {len(fusion.inserted)} inserted bases between them" if fusion.inserted else ""
     )
@@ -316,7 +352,18 @@ def _describe(fusion: Fusion, target: Target) -> str:
         f"{_side_words(fusion.five)}; joined to {_side_words(fusion.three)}{inserted}. "
         "Exons are to scale, introns are not. "
         f"The bar marks the {target.domain} domain of {target.name}."
+        f"{''.join(_depth_words(each, depth) for each in tracks if depth)}"
     )
+
+
+def _depth_words(track: _Track, depth: Mapping[Block, float]) -> str:
+    """What the bars of depth show, in words; nothing of another gene."""
+    told = [
+        f"exon {box.number} {_depth_of(box, depth):.1f}"
+        for box in track.boxes
+        if any(min(box.block[1], end) > max(box.block[0], start) for start, end in depth)
+    ]
+    return f" Reads over the exons of {track.partner.gene}: {', '.join(told)}." if told else ""
 
 
 def _svg(name: str, title: str, told: str, height: float, parts: Sequence[str]) -> str:

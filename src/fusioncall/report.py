@@ -20,6 +20,7 @@ from fusioncall.catalogue import Knowledge, Match
 from fusioncall.context import resistance_sites
 from fusioncall.drawing import draw_fusion, draw_pileup
 from fusioncall.files import whole_file
+from fusioncall.imbalance import depth_by_exon
 from fusioncall.model import Census, Fusion, Molecule, Verdict
 from fusioncall.page import render_page
 from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
@@ -29,7 +30,7 @@ from fusioncall.resistance_table import resistance_rows
 from fusioncall.results import SampleResults, filter_meaning, transcript_of
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, Status, decide
-from fusioncall.tables import UNKNOWN, FusionRow, fusion_row
+from fusioncall.tables import UNKNOWN, FusionRow, fusion_row, imbalance_cells
 
 MAX_DOUBTFUL = 5
 """How many candidates of an undecided gene are shown as fully as a call."""
@@ -167,6 +168,7 @@ def write_report(
             sites_on(resistance_sites(), reference.targets),
             settings.resistance,
         ),
+        balances=[(gene, imbalance_cells(found)) for gene, found in results.imbalances.items()],
         max_molecules=MAX_MOLECULES,
         window_bp=_WINDOW_BP,
         numbers=_numbers(results.made.census),
@@ -209,7 +211,15 @@ def _shown(
         passed=call.passed,
         facts=tuple(_facts(row, annotated)),
         peptide=annotated.meaning.first.protein.marked_peptide if annotated.meaning.first else "",
-        genes=Markup(draw_fusion(fusion, transcripts, target, f"genes{number}")),
+        genes=Markup(
+            draw_fusion(
+                fusion,
+                transcripts,
+                target,
+                f"genes{number}",
+                depth_by_exon(target, results.made.census),
+            )
+        ),
         molecules=Markup(draw_pileup(pileup, fusion, f"molecules{number}")),
         pileup=pileup,
         sequence=sequence,

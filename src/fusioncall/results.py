@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import Breakend, Strand
@@ -11,6 +12,7 @@ from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
 from fusioncall.flanks import Blocks, kept_blocks
 from fusioncall.genes import Transcript
+from fusioncall.imbalance import Imbalance
 from fusioncall.junctions import around
 from fusioncall.model import Partner, SampleCalls
 from fusioncall.reference import Reference
@@ -22,13 +24,15 @@ class SampleResults:
     """The calls of a sample, compared with the catalogue, and the answer for each target gene.
 
     `annotated` holds every candidate in the order of the tables; `facts` are what is known of the
-    tumour type, and with a call of treatments.
+    tumour type, and with a call of treatments; `imbalances` are those of the targets by their
+    names.
     """
 
     made: SampleCalls
     annotated: tuple[AnnotatedCall, ...]
     statuses: tuple[GeneStatus, ...]
     facts: tuple[Fact, ...] = ()
+    imbalances: Mapping[str, Imbalance] = field(default_factory=dict)
 
     @property
     def sample(self) -> str:

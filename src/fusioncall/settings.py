@@ -145,6 +145,12 @@ class ResistanceSettings(Record, frozen=True):
     min_mutated_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+class ImbalanceSettings(Record, frozen=True):
+    """When the 5'/3' imbalance of a target is told."""
+
+    min_molecules: Positive
+
+
 class Settings(Record, frozen=True):
     """All thresholds."""
 
@@ -159,6 +165,7 @@ class Settings(Record, frozen=True):
     confidence: ConfidenceSettings
     status: StatusSettings
     resistance: ResistanceSettings
+    imbalance: ImbalanceSettings
 
 
 R = TypeVar("R", bound=Record)

@@ -24,10 +24,17 @@ from fusioncall.bam import (
     write_molecules,
 )
 from fusioncall.catalogue import read_table
-from fusioncall.context import Context, context_facts, known_partners, resistance_sites
+from fusioncall.context import (
+    Context,
+    context_facts,
+    imbalance_sites,
+    known_partners,
+    resistance_sites,
+)
 from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
 from fusioncall.explain import Evidence, depths, explanation
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
+from fusioncall.imbalance import imbalances
 from fusioncall.look import look_for
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
@@ -342,10 +349,10 @@ def supporting_or_kept(
         return molecules
     looker = _screen(setup)
     if isinstance(reads, Path):
-        genome = setup.reference.genome_path
-        names = frozenset(looker.bam(reads, genome))
+        with tempfile.TemporaryDirectory(prefix="fusioncall-") as scratch:
+            genome = setup.reference.genome_path
+            molecules, _ = looker.bam(reads, contigs, Path(scratch), genome)
         inputs = describe_inputs((reads,))
-        molecules, _ = read_molecules(reads, contigs, names, setup.threads, genome)
     else:
         molecules = tuple(sorted(looker.fastq(reads), key=lambda each: each.name))
         inputs = looker.inputs
@@ -454,7 +461,15 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     annotated = annotate(made.calls, catalogue, setup.reference)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
-    return SampleResults(made, annotated, tuple(statuses), facts)
+    balance = imbalances(
+        made.census,
+        setup.reference.kmers,
+        setup.reference.targets,
+        imbalance_sites(),
+        setup.settings.imbalance,
+    )
+    by_gene = {each.gene: each for each in balance}
+    return SampleResults(made, annotated, tuple(statuses), facts, by_gene)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from fusioncall.coords import breakpoint_text
 from fusioncall.facts import Fact
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
+from fusioncall.imbalance import Imbalance
 from fusioncall.meaning import PairMeaning
 from fusioncall.model import Partner
 from fusioncall.protein import Frame
@@ -100,6 +101,19 @@ class VerdictRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImbalanceCells:
+    """The last columns of a row of `verdicts.tsv`."""
+
+    imbalance_log2: str
+    imbalance_low: str
+    imbalance_high: str
+    imbalance_depth5: str
+    imbalance_depth3: str
+    imbalance_exons5: str
+    imbalance_exons3: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRow:
     """A row of `context.tsv`."""
 
@@ -116,7 +130,9 @@ _HEADINGS = {"fusion_class": "class"}
 FUSION_COLUMNS = tuple(
     _HEADINGS.get(field.name, field.name) for field in dataclasses.fields(FusionRow)
 )
-VERDICT_COLUMNS = tuple(field.name for field in dataclasses.fields(VerdictRow))
+VERDICT_COLUMNS = tuple(
+    field.name for kind in (VerdictRow, ImbalanceCells) for field in dataclasses.fields(kind)
+)
 CONTEXT_COLUMNS = tuple(field.name for field in dataclasses.fields(ContextRow))
 CANDIDATE_COLUMNS = (
     *FUSION_COLUMNS,
@@ -246,22 +262,50 @@ def write_candidates(
     write_table(path, CANDIDATE_COLUMNS, rows)
 
 
-def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> None:
-    """Write `verdicts.tsv`: the answer for each target gene."""
+def write_verdicts(
+    path: Path,
+    sample: str,
+    statuses: Iterable[GeneStatus],
+    imbalances: Mapping[str, Imbalance],
+) -> None:
+    """Write `verdicts.tsv`: the answer for each target gene, with its imbalance by its name."""
     rows = (
-        VerdictRow(
-            sample=sample,
-            gene=each.gene,
-            status=each.status.value,
-            reason=each.reason,
-            calls=each.calls,
-            candidates=each.candidates,
-            target_reads=each.target_reads,
-            fragments=each.fragments,
-        )
+        (_verdict_row(sample, each), imbalance_cells(imbalances.get(each.gene)))
         for each in statuses
     )
-    write_table(path, VERDICT_COLUMNS, map(_cells, rows))
+    write_table(path, VERDICT_COLUMNS, ((*_cells(row), *_cells(added)) for row, added in rows))
+
+
+def _verdict_row(sample: str, status: GeneStatus) -> VerdictRow:
+    return VerdictRow(
+        sample=sample,
+        gene=status.gene,
+        status=status.status.value,
+        reason=status.reason,
+        calls=status.calls,
+        candidates=status.candidates,
+        target_reads=status.target_reads,
+        fragments=status.fragments,
+    )
+
+
+def imbalance_cells(found: Imbalance | None) -> ImbalanceCells:
+    """The imbalance of a target as columns; all unknown where its exons are not."""
+    if found is None:
+        return ImbalanceCells(
+            **dict.fromkeys((field.name for field in dataclasses.fields(ImbalanceCells)), UNKNOWN)
+        )
+    ratios = (f"{each:+.2f}" if each is not None else UNKNOWN for each in found.ratio)
+    log2, low, high = ratios
+    return ImbalanceCells(
+        imbalance_log2=log2,
+        imbalance_low=low,
+        imbalance_high=high,
+        imbalance_depth5=f"{found.five.depth:.2f}",
+        imbalance_depth3=f"{found.three.depth:.2f}",
+        imbalance_exons5=",".join(map(str, found.five.exons)) or UNKNOWN,
+        imbalance_exons3=",".join(map(str, found.three.exons)) or UNKNOWN,
+    )
 
 
 def write_context(path: Path, sample: str, facts: Iterable[Fact]) -> None:
@@ -290,7 +334,7 @@ def breakpoint_cell(partner: Partner) -> str:
     return breakpoint_text(partner.contig, partner.position, partner.strand)
 
 
-def _cells(row: FusionRow | VerdictRow | ContextRow) -> tuple[str, ...]:
+def _cells(row: FusionRow | VerdictRow | ImbalanceCells | ContextRow) -> tuple[str, ...]:
     return tuple(str(getattr(row, field.name)) for field in dataclasses.fields(row))
 
 

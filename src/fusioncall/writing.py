@@ -12,6 +12,7 @@ from fusioncall.assayed import write_assayed
 from fusioncall.bam import sort_and_index, write_molecules
 from fusioncall.context import resistance_sites
 from fusioncall.files import make_folder, write_json
+from fusioncall.imbalance import Imbalance
 from fusioncall.model import Molecule, SampleCalls
 from fusioncall.multiqc import write_multiqc
 from fusioncall.peers import write_arriba, write_star_fusion
@@ -21,7 +22,6 @@ from fusioncall.resistance_table import write_resistance
 from fusioncall.results import SampleResults
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
-from fusioncall.status import GeneStatus
 from fusioncall.tables import (
     breakpoint_cell,
     write_candidates,
@@ -72,7 +72,7 @@ def write_results(
     made, annotated = results.made, results.annotated
     write_fusions(out / "fusions.tsv", results.sample, results.fragments, annotated)
     write_candidates(out / "candidates.tsv", results.sample, results.fragments, annotated)
-    write_verdicts(out / "verdicts.tsv", results.sample, results.statuses)
+    write_verdicts(out / "verdicts.tsv", results.sample, results.statuses, results.imbalances)
     write_pairs(out / "transcripts.tsv", results.sample, annotated)
     write_transcripts(out / "fusion_transcripts.fa", annotated)
     write_peptides(out / "fusion_peptides.fa", annotated)
@@ -86,7 +86,7 @@ def write_results(
     write_arriba(out / "arriba.tsv", results, reference)
     write_star_fusion(out / "star-fusion.tsv", results, reference)
     write_multiqc(out, results)
-    write_json(out / "qc.json", _qc(made, results.statuses))
+    write_json(out / "qc.json", _qc(results))
 
 
 def write_evidence(
@@ -121,7 +121,8 @@ def write_evidence(
     sort_and_index(path, index)
 
 
-def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
+def _qc(results: SampleResults) -> dict[str, Any]:
+    made = results.made
     census = msgspec.to_builtins(made.census)
     del census["inputs"]
     return {
@@ -134,5 +135,27 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "normal_splices": made.normal_splices,
         "candidates": len(made.calls),
         "calls": sum(each.passed for each in made.calls),
-        "status": {each.gene: each.status for each in statuses},
+        "status": {each.gene: each.status for each in results.statuses},
+        "imbalance": {gene: _balance(each) for gene, each in results.imbalances.items()},
+    }
+
+
+def _balance(found: Imbalance) -> dict[str, Any]:
+    """The imbalance of a target, rounded to what it is worth."""
+    log2, low, high = (None if each is None else round(each, 3) for each in found.ratio)
+    sides = {"five": found.five, "three": found.three}
+    return {
+        "transcript": found.transcript,
+        "log2": log2,
+        "low": low,
+        "high": high,
+        "dispersion": round(found.dispersion, 3),
+        **{
+            name: {
+                "exons": side.exons,
+                "depth": round(side.depth, 3),
+                "molecules": round(side.molecules, 1),
+            }
+            for name, side in sides.items()
+        },
     }
