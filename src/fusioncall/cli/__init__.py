@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "write a sample's report, one HTML page",
     "reannotate": "renew a sample's results with another catalogue or limits, without reads",
     "explain": "tell why a fusion was called in a sample, or not",
+    "testcase": "cut the molecules of one call into small files without names",
     "diff": "compare two result folders: what differs, and why",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
