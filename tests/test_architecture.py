@@ -20,7 +20,10 @@ TELLING = (
     "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"
     " difference_page question look explain testcase"
 )
-DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
+DOORS = (
+    "pipeline steps sheet world plants simulate world_files sample_files evaluate library"
+    " spike control"
+)
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "tell why a fusion was called in a sample, or not",
     "testcase": "cut the molecules of one call into small files without names",
     "diff": "compare two result folders: what differs, and why",
+    "control": "plant fusions into your own negative reads, and show that they are found",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
     "download": "fetch a file and check its SHA-256",
