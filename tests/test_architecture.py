@@ -18,9 +18,12 @@ FLOW = (
 )
 TELLING = (
     "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"
-    " difference_page question look explain"
+    " difference_page question look explain testcase"
 )
-DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
+DOORS = (
+    "pipeline steps sheet world plants simulate world_files sample_files evaluate library"
+    " spike control"
+)
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
 

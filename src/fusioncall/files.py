@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,6 +119,13 @@ def write_json(path: Path, document: object) -> None:
     """Write a record as indented JSON."""
     with whole_file(path) as temporary:
         temporary.write_bytes(json_bytes(document))
+
+
+def write_gzip(path: Path, lines: Iterable[str]) -> None:
+    """Write text as gzip with no time stamp and no name: the same text gives the same bytes."""
+    packed = gzip.compress("".join(lines).encode("ascii"), compresslevel=6, mtime=0)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(packed)
 
 
 def sha256(path: Path) -> str:

@@ -5,12 +5,11 @@ FASTQ is compressed without a time stamp, so the same sample gives the same byte
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fusioncall.coords import breakpoint_text, parse_breakpoint
-from fusioncall.files import whole_file
+from fusioncall.files import whole_file, write_gzip
 from fusioncall.simulate import SimulatedMolecule, SimulatedRead, SimulatedSample
 from fusioncall.world_files import ContigNames
 
@@ -56,7 +55,7 @@ def write_reads(sample: SimulatedSample, folder: Path) -> tuple[Path, ...]:
     paths = []
     for number, mate in enumerate(mates, start=1):
         path = folder / f"{sample.plan.name}_{number}.fq.gz"
-        _write_gzip(path, _fastq((m.name, mate(m)) for m in sample.molecules))
+        write_gzip(path, _fastq((m.name, mate(m)) for m in sample.molecules))
         paths.append(path)
     return tuple(paths)
 
@@ -120,7 +119,7 @@ def write_molecules(samples: Sequence[SimulatedSample], path: Path, names: Conti
         for sample in samples
         for row in sample.evidence
     ]
-    _write_gzip(path, _table(MOLECULE_COLUMNS, rows))
+    write_gzip(path, _table(MOLECULE_COLUMNS, rows))
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -132,9 +131,3 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
 def _renamed(breakpoint: str, names: ContigNames) -> str:
     contig, position, strand = parse_breakpoint(breakpoint)
     return breakpoint_text(names.of(contig), position, strand)
-
-
-def _write_gzip(path: Path, lines: Iterable[str]) -> None:
-    packed = gzip.compress("".join(lines).encode("ascii"), compresslevel=6, mtime=0)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(packed)

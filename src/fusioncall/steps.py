@@ -49,6 +49,7 @@ from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
 from fusioncall.tables import VERDICT_COLUMNS
+from fusioncall.testcase import Case, chosen_call, cut_out, write_testcase
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -274,12 +275,11 @@ def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
         InputError: a file cannot be read, or was made with another reference.
         SettingsError: a setting differs that needs the reads, or a catalogue cannot be used.
     """
-    calls, evidence = folder / "calls.json", folder / "evidence.bam"
+    calls = folder / "calls.json"
     made = read_calls(calls)
     _check_reference(made, setup, calls)
     check_settings_of_reads(made, setup.settings, calls)
-    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
-    _check_evidence(made, molecules, evidence)
+    molecules = _supporting(folder, made, setup)
     fragments = without_adapters(molecules, setup.settings.trim)
     judged = rejudge(made, fragments, resistance_sites(), setup.reference, setup.settings)
     with _new_results(out) as work:
@@ -333,6 +333,47 @@ def explain_sample(
     yield from explanation(question, made, answers, evidence, setup.reference)
 
 
+def cut_testcase(
+    folder: Path,
+    asked: tuple[str, str],
+    unfused_of: ReadFiles | Path | None,
+    setup: Setup,
+    out: Path,
+) -> Case:
+    """The molecules of one call of a sample -> a folder of small files without names.
+
+    Args:
+        folder: the results of the sample.
+        asked: two gene symbols, or two breakpoints (1-based).
+        unfused_of: the sample's reads, if its molecules without the fusion are wanted too.
+        setup: reference and threads.
+        out: the new folder.
+
+    Raises:
+        InputError: a file cannot be read, or there is no such call, or several.
+        OutputError: the folder is not empty, or cannot be written.
+    """
+    made, setup = _made(folder, setup)
+    call_of = chosen_call(ask(*asked, setup.reference), made, folder / "calls.json")
+    molecules = _supporting(folder, made, setup)
+    if unfused_of is not None:
+        supporting = {each.name for each in molecules}
+        kept = supporting_or_kept(folder, made, unfused_of, setup)
+        with tempfile.TemporaryDirectory() as work:
+            unaligned, aligned = Path(work) / "reads.bam", Path(work) / "aligned.bam"
+            others = [each for each in kept if each.name not in supporting]
+            if isinstance(unfused_of, Path):
+                molecules = (*molecules, *others)
+            else:
+                write_molecules(unaligned, others, {})
+                align(unaligned, setup, aligned)
+                more, _ = read_molecules(aligned, setup.reference.contigs, None, setup.threads)
+                molecules = (*molecules, *more)
+    case = cut_out(call_of, molecules, made, setup.reference, with_unfused=unfused_of is not None)
+    write_testcase(out, case, made, setup.reference)
+    return case
+
+
 def supporting_or_kept(
     folder: Path, made: SampleCalls, reads: ReadFiles | Path | None, setup: Setup
 ) -> tuple[Molecule, ...]:
@@ -343,10 +384,7 @@ def supporting_or_kept(
     """
     contigs = setup.reference.contigs
     if reads is None:
-        evidence = folder / "evidence.bam"
-        molecules, _ = read_molecules(evidence, contigs, None, setup.threads)
-        _check_evidence(made, molecules, evidence)
-        return molecules
+        return _supporting(folder, made, setup)
     looker = _screen(setup)
     if isinstance(reads, Path):
         with tempfile.TemporaryDirectory(prefix="fusioncall-") as scratch:
@@ -360,6 +398,14 @@ def supporting_or_kept(
         what = f"are not the reads of {made.sample}: another checksum than in calls.json"
         names_of = ", ".join(each.name for each in made.census.inputs)
         raise InputError(what, where=inputs[0].name, cure=f"Give {names_of}, all lanes")
+    return molecules
+
+
+def _supporting(folder: Path, made: SampleCalls, setup: Setup) -> tuple[Molecule, ...]:
+    """The molecules of `evidence.bam`, all those of the calls among them."""
+    evidence = folder / "evidence.bam"
+    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
+    _check_evidence(made, molecules, evidence)
     return molecules
 
 

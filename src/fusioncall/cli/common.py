@@ -62,6 +62,14 @@ def setup_of(args: argparse.Namespace) -> Setup:
     return Setup(Reference(args.reference), settings, args.threads)
 
 
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """Declare `--sample-dir` and the two sides that are asked for."""
+    help_text = "folder of the sample's results"
+    parser.add_argument("--sample-dir", type=Path, required=True, metavar="DIR", help=help_text)
+    parser.add_argument("five", metavar="FIVE", help="5' gene, or breakpoint")
+    parser.add_argument("three", metavar="THREE", help="3' gene, or breakpoint")
+
+
 def add_reads(parser: argparse.ArgumentParser, help_text: str) -> None:
     """Declare `--fastq1` or `--bam`, and `--fastq2`: the reads of a sample that has results."""
     reads = parser.add_argument_group(help_text).add_mutually_exclusive_group()

@@ -16,18 +16,14 @@ only the molecules of evidence.bam are looked at, which support candidates, and 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from fusioncall.cli.common import add_reads, add_reference, given_reads, setup_of
+from fusioncall.cli.common import add_question, add_reads, add_reference, given_reads, setup_of
 from fusioncall.steps import explain_sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall explain`."""
-    help_text = "folder of the sample's results"
-    parser.add_argument("--sample-dir", type=Path, required=True, metavar="DIR", help=help_text)
-    parser.add_argument("five", metavar="FIVE", help="5' gene, or breakpoint")
-    parser.add_argument("three", metavar="THREE", help="3' gene, or breakpoint")
+    add_question(parser)
     add_reads(parser, "the reads that the results were made of")
     add_reference(parser)
 
