@@ -13,8 +13,8 @@ REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
     "model bam records fastq looks scan lanes progress screen align flanks junctions adapters"
     " evidence annotated clips placing recount pairs unfused fusions filters transcripts protein"
-    " retained nomenclature meaning catalogue exports facts resistance imbalance context annotate"
-    " status tables sequences resistance_table"
+    " retained nomenclature isoforms meaning catalogue exports facts resistance imbalance context"
+    " annotate status tables sequences resistance_table"
 )
 TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"
