@@ -89,7 +89,7 @@ endef
 export NO_PYTHON
 
 define SHOW
-import csv, pathlib, sys
+import csv, itertools, pathlib, sys
 shown = {
     "fusions.tsv": ("sample", "fusion", "breakpoint5", "breakpoint3", "split_molecules",
                     "spanning_molecules", "confidence", "class"),
@@ -101,7 +101,7 @@ for name, columns in shown.items():
     for table in sorted(results.glob(f"*/{name}")):
         with table.open(newline="") as stream:
             rows += [tuple(row[column] for column in columns)
-                     for row in csv.DictReader(stream, delimiter="\t")]
+                     for row in csv.DictReader(itertools.islice(stream, 1, None), delimiter="\t")]
     widths = [max(map(len, column)) for column in zip(*rows)]
     print(f"\n{name} of all samples")
     for row in rows:

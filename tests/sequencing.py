@@ -48,8 +48,9 @@ def run_files(files: Sequence[Path], reference: Path, out: Path, *options: str) 
 
 
 def rows(table: Path) -> list[dict[str, str]]:
-    """The rows of a TSV."""
-    lines = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
+    """The rows of a TSV, with or without the comment with its version."""
+    text = table.read_text(encoding="utf-8")
+    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("# ")]
     return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
 

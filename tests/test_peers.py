@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,39 @@ def test_genes_places_and_counts(calls):
         assert arriba["read_identifiers"].split(",") == names
         assert len(set(names)) == int(split) + int(spanning) + int(ours["copies"])
         assert float(star["FFPM"]) == pytest.approx(float(ours["ffpm"]), abs=0.001)
+
+
+AGFUSION = """
+import json, logging, sys
+from agfusion.parsers import Arriba, STARFusion
+log = logging.getLogger()
+json.dump([list(Arriba(sys.argv[1], log)), list(STARFusion(sys.argv[2], log))], sys.stdout)
+"""
+
+
+@pytest.mark.slow
+def test_agfusion_reads_both(every_kind, calls, tool):
+    """The parsers of AGFusion for the files of both callers."""
+    paths = [str(every_kind / name) for name in ("arriba.tsv", "star-fusion.tsv")]
+    done = subprocess.run(
+        [tool("agfusion-python"), "-c", AGFUSION, *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = [
+        {
+            "gene5prime": ours["gene_id5"].partition(".")[0],
+            "gene3prime": ours["gene_id3"].partition(".")[0],
+            "alternative_name_5prime": ours["gene5"],
+            "alternative_name_3prime": ours["gene3"],
+            "gene5prime_junction": int(ours["breakpoint5"].split(":")[1]),
+            "gene3prime_junction": int(ours["breakpoint3"].split(":")[1]),
+        }
+        for ours, _, _ in calls
+    ]
+    assert json.loads(done.stdout) == [expected, expected]
 
 
 def test_what_is_known_of_each_call(calls):

@@ -35,7 +35,7 @@ def annotate(
             call,
             *catalogue.find(call.fusion.five.gene, call.fusion.three.gene),
             catalogue.match(call.fusion),
-            interpret(call.fusion, reference, every_pair=call.passed),
+            interpret(call.fusion, reference, call.pair_molecules, every_pair=call.passed),
         )
         for call in calls
     )

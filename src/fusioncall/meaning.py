@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fusioncall.model import Fusion
@@ -31,10 +32,12 @@ class PairMeaning:
     """A junction in one pair of transcripts.
 
     `residues5` and `residues3` are those of each transcript's own protein that are still coded for;
-    `domain` is what is left of the target's domain.
+    `domain` is what is left of the target's domain; `molecules` lie on the pair, None where they
+    were not counted.
     """
 
     pair: TranscriptPair
+    molecules: int | None
     protein: Protein
     residues5: Residues
     residues3: Residues
@@ -68,18 +71,25 @@ class Meaning:
         return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0].value)))
 
 
-def interpret(fusion: Fusion, reference: Reference, *, every_pair: bool = True) -> Meaning:
+def interpret(
+    fusion: Fusion,
+    reference: Reference,
+    molecules: Mapping[tuple[str, str], int] | None = None,
+    *,
+    every_pair: bool = True,
+) -> Meaning:
     """Say what a named junction means.
 
     Args:
         fusion: the junction with its genes.
         reference: the genome and genes that it was called on.
+        molecules: that lie on each pair, by the ids of both transcripts, where they were counted.
         every_pair: whether to look at all transcript pairs, which can be hundreds, or at the
             preferred one only.
     """
-    pairs = transcript_pairs(fusion, reference)
+    pairs = transcript_pairs(fusion, reference, molecules)
     chosen = pairs if every_pair else pairs[:1]
-    meanings = tuple(_pair_meaning(pair, fusion, reference) for pair in chosen)
+    meanings = tuple(_pair_meaning(pair, fusion, reference, molecules or {}) for pair in chosen)
     return Meaning(
         hgnc=hgnc_name(fusion),
         vicc=meanings[0].vicc if meanings else _half_known(fusion, reference),
@@ -99,11 +109,17 @@ def _first(ends: tuple[TranscriptEnd, ...]) -> TranscriptEnd | None:
     return ends[0] if ends else None
 
 
-def _pair_meaning(pair: TranscriptPair, fusion: Fusion, reference: Reference) -> PairMeaning:
+def _pair_meaning(
+    pair: TranscriptPair,
+    fusion: Fusion,
+    reference: Reference,
+    molecules: Mapping[tuple[str, str], int],
+) -> PairMeaning:
     enters = target_of(fusion.three.gene_id, reference.targets)
     leaves = target_of(fusion.five.gene_id, reference.targets)
     return PairMeaning(
         pair=pair,
+        molecules=molecules.get((pair.five.transcript.id, pair.three.transcript.id)),
         protein=read_protein(pair, fusion.inserted, enters, reference),
         residues5=kept_residues(pair.five, is_donor=True),
         residues3=kept_residues(pair.three, is_donor=False),

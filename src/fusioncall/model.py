@@ -336,12 +336,27 @@ class Confidence(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PairMolecules:
+    """How many supporting molecules, copies included, lie on a pair of transcripts."""
+
+    transcript5: str
+    transcript3: str
+    molecules: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A judged fusion."""
+    """A judged fusion; `pairs` are counted for one that passed."""
 
     fusion: Fusion
     verdicts: tuple[Verdict, ...]
     confidence: Confidence
+    pairs: tuple[PairMolecules, ...] = ()
+
+    @property
+    def pair_molecules(self) -> dict[tuple[str, str], int]:
+        """`pairs`, by the ids of both transcripts."""
+        return {(each.transcript5, each.transcript3): each.molecules for each in self.pairs}
 
     @property
     def passed(self) -> bool:

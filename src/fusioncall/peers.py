@@ -28,7 +28,7 @@ from fusioncall.results import (
     kept_exons,
     transcript_of,
 )
-from fusioncall.tables import UNKNOWN, write_table
+from fusioncall.tables import UNKNOWN, write_foreign_table
 from fusioncall.transcripts import TranscriptEnd
 
 ARRIBA_COLUMNS = (
@@ -64,14 +64,14 @@ _ARRIBA_FRAMES = {
 def write_arriba(path: Path, results: SampleResults, reference: Reference) -> None:
     """Write the calls as Arriba would."""
     rows = (_arriba_row(each, reference) for each in results.passing)
-    write_table(path, ARRIBA_COLUMNS, rows)
+    write_foreign_table(path, ARRIBA_COLUMNS, rows)
 
 
 def write_star_fusion(path: Path, results: SampleResults, reference: Reference) -> None:
     """Write the calls as STAR-Fusion would."""
     fusions = (each.call.fusion for each in results.passing)
     rows = (_star_fusion_row(fusion, results.fragments, reference) for fusion in fusions)
-    write_table(path, STAR_FUSION_COLUMNS, rows)
+    write_foreign_table(path, STAR_FUSION_COLUMNS, rows)
 
 
 def _arriba_row(annotated: AnnotatedCall, reference: Reference) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ PAIR_COLUMNS = (
     *("transcript5", "mane5", "exon5", "offset5_bp", "site5"),
     *("transcript3", "mane3", "exon3", "offset3_bp", "site3"),
     *("frame", "frame_note", "peptide_junction", "peptide_aa", "residues5", "residues3"),
-    *("kinase", "kinase_aa", "hgvs_r", "vicc"),
+    *("kinase", "kinase_aa", "hgvs_r", "vicc", "molecules"),
 )
 """Columns of `transcripts.tsv`."""
 
@@ -49,6 +49,7 @@ def _pair_rows(sample: str, annotated: AnnotatedCall) -> Iterator[dict[str, str]
             **pair_cells(found),
             "peptide_aa": str(len(found.protein.peptide)),
             "vicc": found.vicc,
+            "molecules": UNKNOWN if found.molecules is None else str(found.molecules),
         }
 
 

@@ -35,6 +35,7 @@ from fusioncall.errors import BundleError, FusioncallError, InputError, OutputEr
 from fusioncall.explain import Evidence, depths, explanation
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.imbalance import imbalances
+from fusioncall.isoforms import with_isoforms
 from fusioncall.look import look_for
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
@@ -207,6 +208,9 @@ def call(
     fragments = tuple(without_adapters(molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
     judged = _with_unfused_donors(found.calls, alignments, setup, evidence.parent)
+    by_name = {each.name: each for each in fragments}
+    recounting = setup.settings.recount
+    judged = tuple(with_isoforms(each, by_name, setup.reference, recounting) for each in judged)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,

@@ -1,4 +1,4 @@
-"""Records -> TSV. The columns are the fields of a frozen dataclass, in their order.
+"""Records <-> TSV. The columns are the fields of a frozen dataclass, in their order.
 
 `docs/outputs.md` says what each column means; a test compares it with this module both ways.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fusioncall.annotate import AnnotatedCall
 from fusioncall.coords import breakpoint_text
+from fusioncall.errors import InputError
 from fusioncall.facts import Fact
 from fusioncall.files import whole_file
 from fusioncall.filters import FILTERS
@@ -20,6 +21,10 @@ from fusioncall.meaning import PairMeaning
 from fusioncall.model import Partner
 from fusioncall.protein import Frame
 from fusioncall.status import GeneStatus
+
+SCHEMA = 1
+"""Version of the tables: raised when a column is renamed, moved, left out or means another thing,
+not when one joins behind the others."""
 
 UNKNOWN = "."
 """What stands where nothing is known or nothing applies."""
@@ -339,8 +344,50 @@ def _cells(row: FusionRow | VerdictRow | ImbalanceCells | ContextRow) -> tuple[s
 
 
 def write_table(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Write a header and rows, tab-separated; blanks within a cell are single spaces."""
+    """Write a table of fusioncall's own: the comment with its version, a header, and rows.
+
+    Blanks within a cell become single spaces.
+    """
+    _write(path, [version_line(path.name), "\t".join(columns)], rows)
+
+
+def write_foreign_table(
+    path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
+) -> None:
+    """Write a table as another program has it: without the comment."""
+    _write(path, ["\t".join(columns)], rows)
+
+
+def version_line(name: str) -> str:
+    """The first line of a table: `# fusioncall fusions.tsv schema 1`."""
+    return f"# fusioncall {name} schema {SCHEMA}"
+
+
+def _write(path: Path, head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        out.write("\t".join(columns) + "\n")
+        out.writelines(f"{line}\n" for line in head)
         for row in rows:
             out.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], ...]:
+    """The rows of a table that `write_table` wrote, each by the names of its columns.
+
+    Args:
+        path: the table; its name is part of its first line.
+        columns: that it has in this version.
+
+    Raises:
+        InputError: it cannot be read, or is no such table of this version.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read: {error}"
+        raise InputError(what, where=path, cure="Check the path") from error
+    head = [version_line(path.name), "\t".join(columns)]
+    rows = [line.split("\t") for line in lines[2:]]
+    if lines[:2] != head or any(len(row) != len(columns) for row in rows):
+        cure = "Write the tables of the sample anew with this version"
+        raise InputError(f"is no {path.name} of this version", where=path, cure=cure)
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fusioncall.coords import Strand
@@ -55,26 +55,43 @@ class TranscriptPair:
     three: TranscriptEnd
 
 
-def transcript_pairs(fusion: Fusion, reference: Reference) -> tuple[TranscriptPair, ...]:
+def transcript_pairs(
+    fusion: Fusion, reference: Reference, molecules: Mapping[tuple[str, str], int] | None = None
+) -> tuple[TranscriptPair, ...]:
     """Every pair of annotated transcripts that the junction can join, the preferred one first.
 
     A transcript of the named gene is compatible if it holds the position in an exon; where none
-    does, if it holds it in an intron. The 5' transcripts come in the order of preference, and with
-    each of them the 3' transcripts in theirs: exon edge before inside of an exon; of a target,
-    those with the whole kinase domain, then the one that `targets.yaml` numbers; MANE Select;
-    another primary transcript; coding ones; the id. A junction within one gene joins a transcript
-    to itself wherever one is compatible with both sides.
+    does, if it holds it in an intron. Pairs come in this order: exon edges before the inside of an
+    exon; of a target, transcripts with the whole kinase domain; pairs of MANE Select (of a target,
+    or the one that `targets.yaml` numbers); then those on which most molecules lie. Among equals
+    the 5' transcripts come in the order of preference, and with each of them the 3' transcripts in
+    theirs: the one that `targets.yaml` numbers; MANE Select; another primary transcript; coding
+    ones; the id. A junction within one gene joins a transcript to itself wherever one is compatible
+    with both sides.
 
     Args:
         fusion: a named junction.
         reference: its genome and genes.
+        molecules: by the ids of both transcripts, where they were counted.
 
     Returns:
         The pairs; none when a side lies outside of genes or against its gene.
     """
     fives = transcript_ends(fusion.five, reference, is_donor=True)
     threes = transcript_ends(fusion.three, reference, is_donor=False)
-    pairs = tuple(TranscriptPair(five, three) for five in fives for three in threes)
+    counts = molecules or {}
+    targets = [target_of(side.gene_id, reference.targets) for side in (fusion.five, fusion.three)]
+
+    def order(pair: TranscriptPair) -> tuple[object, ...]:
+        ends = list(zip((pair.five, pair.three), targets, strict=True))
+        return (
+            *(_preference(end, target)[:2] for end, target in ends),
+            not all(_is_settled(end.transcript, target) for end, target in ends),
+            -counts.get((pair.five.transcript.id, pair.three.transcript.id), 0),
+        )
+
+    found = (TranscriptPair(five, three) for five in fives for three in threes)
+    pairs = tuple(sorted(found, key=order))
     if fusion.five.gene_id == fusion.three.gene_id:
         own = tuple(each for each in pairs if each.five.transcript.id == each.three.transcript.id)
         return own or pairs
@@ -125,6 +142,12 @@ def _ends(
 
 
 _SITE_ORDER = (Site.SPLICE_SITE, Site.EXON, Site.INTRON)
+
+
+def _is_settled(transcript: Transcript, target: Target | None) -> bool:
+    """Whether a transcript comes first whatever the reads show."""
+    is_numbered = target is not None and target.reference_transcript == transcript.id
+    return transcript.is_mane or is_numbered
 
 
 def _preference(end: TranscriptEnd, target: Target | None) -> tuple[object, ...]:

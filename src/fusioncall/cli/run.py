@@ -50,4 +50,5 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(what, cure=cure)
     reads = args.bam or reads_of(args)
     run(args.sample, reads, setup_of(args), context_of(args), args.out)
-    print((args.out / "verdicts.tsv").read_text(encoding="utf-8"), end="")
+    _, _, table = (args.out / "verdicts.tsv").read_text(encoding="utf-8").partition("\n")
+    print(table, end="")
