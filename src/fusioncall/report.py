@@ -6,15 +6,12 @@ give the same bytes.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
@@ -24,11 +21,11 @@ from fusioncall.context import resistance_sites
 from fusioncall.drawing import draw_fusion, draw_pileup
 from fusioncall.files import whole_file
 from fusioncall.model import Census, Fusion, Molecule, Verdict
+from fusioncall.page import SIGNS, policy_hash, template, text_of
 from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
 from fusioncall.reference import Reference
 from fusioncall.resistance import sites_on
 from fusioncall.resistance_table import resistance_rows
-from fusioncall.resources import resource_path
 from fusioncall.results import SampleResults, filter_meaning, transcript_of
 from fusioncall.settings import Settings
 from fusioncall.status import GeneStatus, Status, decide
@@ -40,18 +37,13 @@ MAX_REJECTED = 100
 """How many other candidates are listed."""
 _WINDOW_BP = 50
 
-_SIGNS = {
-    Status.DETECTED: "\N{BLACK CIRCLE}",
-    Status.INDETERMINATE: "\N{CIRCLE WITH LEFT HALF BLACK}",
-    Status.NOT_DETECTED: "\N{WHITE CIRCLE}",
-    Status.NOT_ASSESSABLE: "\N{MULTIPLICATION SIGN}",
-}
 _WORDS = {
     Status.DETECTED: "A fusion that keeps the kinase domain was found.",
     Status.INDETERMINATE: "A candidate was found that a person must judge.",
     Status.NOT_DETECTED: "None was found, and the sample met the criteria of adequacy.",
     Status.NOT_ASSESSABLE: "None was found, but this sample could not have shown one reliably.",
 }
+_UNREAD = "The sample could not be read, so nothing was looked for."
 _KNOWLEDGE = {
     Knowledge.PAIR: "known: this 5' gene before this target",
     Knowledge.PARTNER: "the 5' gene is known before another target",
@@ -153,7 +145,8 @@ def write_report(
         for number, each in enumerate(_in_full(results), start=1)
     }
     rejected = [each for each in results.annotated if id(each) not in shown]
-    page = _template().render(
+    style = text_of("report.css")
+    page = template("report.html.jinja").render(
         results=results,
         answers=[
             _answer(status, shown.values(), results, reference, settings)
@@ -175,8 +168,8 @@ def write_report(
         limits=msgspec.to_builtins(settings.status),
         census=results.made.census,
         provenance=msgspec.to_builtins(provenance),
-        style=Markup(_style()),
-        style_hash=_style_hash(),
+        style=Markup(style),
+        style_hash=policy_hash(style),
     )
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -327,8 +320,8 @@ def _answer(
     known = reference.manifest.target_sequence_known[status.gene]
     return Answer(
         status=status,
-        sign=_SIGNS[status.status],
-        meaning=_WORDS[status.status],
+        sign=SIGNS[status.status],
+        meaning=_UNREAD if results.made.census.failure else _WORDS[status.status],
         shown=tuple(each for each in shown if each.target == status.gene),
         adequacy=decide(status.gene, known, (), results.made.census, settings),
     )
@@ -347,21 +340,3 @@ def _numbers(census: Census) -> list[Line]:
         for name, value in values
         if isinstance(value, int | float)
     ]
-
-
-def _style() -> str:
-    return resource_path("report.css").read_text(encoding="utf-8")
-
-
-def _style_hash() -> str:
-    """The hash by which the content security policy lets the page's own style pass."""
-    digest = hashlib.sha256(_style().encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resource_path("report.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)

@@ -6,6 +6,7 @@ import inspect
 from dataclasses import dataclass
 
 from fusioncall.annotate import AnnotatedCall
+from fusioncall.carry_over import CARRY_OVER, SampleCarryOver, carried_over
 from fusioncall.coords import Breakend, Strand
 from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
@@ -22,13 +23,14 @@ class SampleResults:
     """The calls of a sample, compared with the catalogue, and the answer for each target gene.
 
     `annotated` holds every candidate in the order of the tables; `facts` are what is known of the
-    tumour type, and with a call of treatments.
+    tumour type, and with a call of treatments; `carry_over` is what was found in other samples.
     """
 
     made: SampleCalls
     annotated: tuple[AnnotatedCall, ...]
     statuses: tuple[GeneStatus, ...]
     facts: tuple[Fact, ...] = ()
+    carry_over: SampleCarryOver = SampleCarryOver()  # noqa: RUF009 - frozen
 
     @property
     def sample(self) -> str:
@@ -48,7 +50,8 @@ class SampleResults:
 
 def filter_meaning(name: str) -> str:
     """What a filter asks for, in one line."""
-    return (inspect.getdoc(FILTERS[name]) or name).partition("\n")[0].rstrip(".")
+    rule = carried_over if name == CARRY_OVER else FILTERS[name]
+    return (inspect.getdoc(rule) or name).partition("\n")[0].rstrip(".")
 
 
 def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import re
 import tempfile
@@ -22,10 +23,12 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.carry_over import read_carry_over, with_carry_over
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, InputError
+from fusioncall.failures import failed_census
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
-from fusioncall.model import Call, Census, Molecule, SampleCalls
+from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
@@ -61,6 +64,19 @@ class Alignments:
     bam: Path
     census: Path | None = None
     reads: ReadFiles | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The files of a sample that its tables and report are made of.
+
+    Args:
+        calls: `calls.json`.
+        carry_over: of the sample's run; without it nothing was compared with other samples.
+    """
+
+    calls: Path
+    carry_over: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,14 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
 
 
+def record_failed_screen(error: InputError, setup: Setup, reads: Path, census: Path) -> None:
+    """What the later steps need of a sample whose FASTQ cannot be used: no molecule, and why."""
+    seen = failed_census("fastq", error, setup.reference)
+    with whole_file(census) as census_part, whole_file(reads) as reads_part:
+        write_molecules(reads_part, (), {})
+        census_part.write_bytes(json_bytes(seen))
+
+
 def align(reads: Path, setup: Setup, out: Path) -> None:
     """Unaligned BAM -> BAM with the pieces of each read, in the order of the molecules' names.
 
@@ -118,9 +142,11 @@ def align(reads: Path, setup: Setup, out: Path) -> None:
         cure = "Build a bundle with these settings, or set align.preset back"
         raise BundleError(what, where=setup.reference.path, cure=cure)
     molecules, _ = read_molecules(reads, {}, None, setup.threads)
-    aligner = Aligner(setup.reference.index_path, setup.settings.align)
-    with whole_file(out) as temporary:
+    aligned: Iterable[Molecule] = ()
+    if molecules:  # or the index would be loaded for nothing
+        aligner = Aligner(setup.reference.index_path, setup.settings.align)
         aligned = aligner.align(molecules, setup.threads)
+    with whole_file(out) as temporary:
         write_molecules(temporary, aligned, setup.reference.contigs)
     log.info("%d molecules aligned", len(molecules))
 
@@ -161,14 +187,8 @@ def call(
     fragments = tuple(without_adapters(molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
     judged = _with_unfused_donors(found.calls, alignments, setup)
-    made = SampleCalls(
-        schema=CALLS_SCHEMA,
-        sample=sample,
-        fusioncall=__version__,
-        settings_sha256=settings_digest(setup.settings),
-        reference=setup.reference.manifest.name,
-        reference_sha256=sha256(setup.reference.path / MANIFEST),
-        census=seen,
+    made = dataclasses.replace(
+        _no_calls(sample, seen, setup),
         alignments=counts,
         molecules=len(molecules),
         proposals=found.proposals,
@@ -176,37 +196,72 @@ def call(
         calls=judged,
         codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
     )
+    _write_calls(made, molecules, setup, calls, evidence)
+
+
+def record_failed_call(
+    sample: str, error: InputError, setup: Setup, calls: Path, evidence: Path
+) -> None:
+    """What the later steps need of a sample whose BAM cannot be used: no molecule, and why."""
+    check_sample_name(sample)
+    made = _no_calls(sample, failed_census("bam", error, setup.reference), setup)
+    _write_calls(made, (), setup, calls, evidence)
+
+
+def _no_calls(sample: str, census: Census, setup: Setup) -> SampleCalls:
+    return SampleCalls(
+        schema=CALLS_SCHEMA,
+        sample=sample,
+        fusioncall=__version__,
+        settings_sha256=settings_digest(setup.settings),
+        reference=setup.reference.manifest.name,
+        reference_sha256=sha256(setup.reference.path / MANIFEST),
+        census=census,
+        alignments=AlignmentCounts(),
+        molecules=0,
+        proposals=0,
+        normal_splices=0,
+        calls=(),
+    )
+
+
+def _write_calls(
+    made: SampleCalls, molecules: Iterable[Molecule], setup: Setup, calls: Path, evidence: Path
+) -> None:
+    """`calls.json`, and the BAM of all supporting molecules with its index."""
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
         whole_file(calls) as calls_part,
         whole_file(index) as index_part,
         whole_file(evidence) as evidence_part,
     ):
-        write_evidence(evidence_part, index_part, molecules, made, contigs)
+        write_evidence(evidence_part, index_part, molecules, made, setup.reference.contigs)
         calls_part.write_bytes(json_bytes(made))
 
 
-def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> None:
+def annotate_sample(called: Called, setup: Setup, context: Context, out: Path) -> None:
     """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
         SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, context)
+    results = _results(called, setup, context)
     write_results(out, results, setup.reference, setup.settings)
     provenance = provenance_of(results.made, setup.reference, setup.settings, context)
     write_json(out / "provenance.json", provenance)
 
 
-def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, out: Path) -> None:
+def report_sample(
+    called: Called, evidence: Path, setup: Setup, context: Context, out: Path
+) -> None:
     """`calls.json` and the BAM of the supporting molecules -> `report.html`.
 
     Raises:
         InputError: a file cannot be read, or was made with another reference.
         SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, context)
+    results = _results(called, setup, context)
     molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
     by_name = {each.name: each for each in without_adapters(molecules, setup.settings.trim)}
     provenance = provenance_of(results.made, setup.reference, setup.settings, context)
@@ -239,9 +294,9 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, ou
             work / "calls.json",
             work / "evidence.bam",
         )
-        annotate_sample(work / "calls.json", setup, context, work)
-        report = work / "report.html"
-        report_sample(work / "calls.json", work / "evidence.bam", setup, context, report)
+        called = Called(work / "calls.json")
+        annotate_sample(called, setup, context, work)
+        report_sample(called, work / "evidence.bam", setup, context, work / "report.html")
         for name in RESULTS:
             (work / name).replace(out / name)
 
@@ -255,12 +310,14 @@ def read_calls(path: Path) -> SampleCalls:
     return _read_json(path, SampleCalls, "calls.json", "fusioncall call")
 
 
-def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
-    """The calls, compared with what is known."""
-    made = read_calls(calls)
+def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
+    """The calls, compared with the other samples of the run and with what is known."""
+    made = read_calls(called.calls)
     if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
         what = f"was made with another reference bundle than {setup.reference.path}"
-        raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
+        raise InputError(what, where=called.calls, cure="Give the bundle of the run, or call anew")
+    carry_over = read_carry_over(called.carry_over, made.sample)
+    made = dataclasses.replace(made, calls=with_carry_over(made.calls, carry_over))
     known = setup.reference.manifest.target_sequence_known
     statuses = (
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -270,7 +327,7 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     annotated = annotate(made.calls, catalogue, setup.reference)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
-    return SampleResults(made, annotated, tuple(statuses), facts)
+    return SampleResults(made, annotated, tuple(statuses), facts, carry_over)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:

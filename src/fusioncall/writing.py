@@ -21,7 +21,6 @@ from fusioncall.resistance_table import write_resistance
 from fusioncall.results import SampleResults
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
-from fusioncall.status import GeneStatus
 from fusioncall.tables import (
     breakpoint_cell,
     write_candidates,
@@ -85,7 +84,7 @@ def write_results(
     write_arriba(out / "arriba.tsv", results, reference)
     write_star_fusion(out / "star-fusion.tsv", results, reference)
     write_multiqc(out, results)
-    write_json(out / "qc.json", _qc(made, results.statuses))
+    write_json(out / "qc.json", _qc(results))
 
 
 def write_evidence(
@@ -120,12 +119,14 @@ def write_evidence(
     sort_and_index(path, index)
 
 
-def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
+def _qc(results: SampleResults) -> dict[str, Any]:
+    made = results.made
     census = msgspec.to_builtins(made.census)
-    del census["inputs"]
+    del census["inputs"], census["failure"]
     return {
         "schema": 1,
         "sample": made.sample,
+        "failure": made.census.failure or None,
         "reads": census,
         "alignments_of_kept_molecules": made.alignments,
         "molecules": made.molecules,
@@ -133,5 +134,9 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "normal_splices": made.normal_splices,
         "candidates": len(made.calls),
         "calls": sum(each.passed for each in made.calls),
-        "status": {each.gene: each.status for each in statuses},
+        "carry_over": {
+            "compared_samples": results.carry_over.compared,
+            "suspected_junctions": len(results.carry_over.suspected),
+        },
+        "status": {each.gene: each.status for each in results.statuses},
     }
