@@ -11,11 +11,12 @@ from fusioncall.files import whole_file
 from fusioncall.tables import UNKNOWN
 
 _FLOATS = frozenset(("ffpm", "expected_molecules"))
+_FLOAT_ENDINGS = ("_fraction", "_ffpm", "_share")
 _COUNTS = frozenset(
     (
         *("bases", "calls", "candidates", "copies", "distinct_starts", "fragments", "limit"),
         *("reads", "compared_samples", "suspected_junctions", "control_genes"),
-        *("mapq_phred", "source_fragments"),
+        *("mapq_phred", "source_fragments", "molecules", "exon5", "exon3"),
     )
 )
 _COUNT_ENDINGS = ("_bp", "_molecules", "_reads", "_copies")
@@ -51,7 +52,7 @@ def write_parquet(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str
 
 
 def _type(name: str, pyarrow: Any) -> Any:  # noqa: ANN401 - a module without types
-    if name in _FLOATS or name.endswith("_fraction"):
+    if name in _FLOATS or name.endswith(_FLOAT_ENDINGS):
         return pyarrow.float64()
     is_count = name in _COUNTS or name.endswith(_COUNT_ENDINGS)
     return pyarrow.int64() if is_count else pyarrow.string()
