@@ -13,16 +13,17 @@ REFERENCE = "gtf targets kmers donors masked reference bundle download"
 FLOW = (
     "model bam records bam_records bam_blocks fastq looks scan lanes progress picked screen align"
     " flanks junctions adapters evidence annotated clips placing recount pairs unfused fusions"
-    " filters transcripts protein retained nomenclature isoforms meaning catalogue exports facts"
-    " resistance imbalance context annotate status rejudge tables sequences resistance_table"
+    " filters carry_over failures transcripts protein retained nomenclature isoforms meaning"
+    " catalogue exports facts resistance imbalance context annotate status rejudge tables"
+    " sequences resistance_table"
 )
 TELLING = (
     "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"
     " difference_page question look explain testcase"
 )
 DOORS = (
-    "pipeline steps sheet world plants simulate world_files sample_files evaluate library spike"
-    " control"
+    "pipeline steps sheet parquet cohort cohort_page world plants simulate world_files"
+    " sample_files evaluate library spike control"
 )
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 

@@ -153,7 +153,7 @@ def test_paths_that_are_refused(path):
             "",
             (
                 ": the sample sheet is empty. Begin with a line of tab-separated column "
-                "names: sample fastq1 fastq2 bam strandedness tumour_type."
+                "names: sample fastq1 fastq2 bam strandedness tumour_type run."
             ),
         ),
         (
@@ -206,7 +206,7 @@ def test_paths_that_are_refused(path):
             "sample\tfastq1\tfastq2\tbam\ttissue\n",
             (
                 ", line 1: unknown column 'tissue'. Known are: sample, fastq1, fastq2, bam, "
-                "strandedness, tumour_type."
+                "strandedness, tumour_type, run."
             ),
         ),
         (

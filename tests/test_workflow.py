@@ -63,12 +63,16 @@ def commands(done) -> list[str]:
 
 REFERENCE_JOBS = {"reference_build": 1, "reference_check": 1}
 BAM_JOBS = {"call": 1, "annotate": 1, "report": 1}
+COHORT_JOBS = {"all": 1, "cohort": 1, "complete": 1}
 
 
 @pytest.mark.parametrize(
     ("rows", "jobs"),
     [
-        (PAIRED + LANES + BAM, {"screen": 2, "align": 2, "call": 3, "annotate": 3, "report": 3}),
+        (
+            PAIRED + LANES + BAM,
+            {"screen": 2, "align": 2, "call": 3, "carry_over": 1, "annotate": 3, "report": 3},
+        ),
         (SINGLE, {"screen": 1, "align": 1, "call": 1, "annotate": 1, "report": 1}),
         (BAM, BAM_JOBS),
     ],
@@ -77,15 +81,37 @@ BAM_JOBS = {"call": 1, "annotate": 1, "report": 1}
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
 def test_jobs_of_samples(run_folder, snakefile, rows, jobs):
     done = snakemake(run_folder, "-n", sheet=HEADER + rows, snakefile=CHECKOUT / snakefile)
-    assert planned(done) == {"all": 1} | REFERENCE_JOBS | jobs
+    assert planned(done) == COHORT_JOBS | REFERENCE_JOBS | jobs
+
+
+@pytest.mark.parametrize(
+    ("runs", "compared"),
+    [(("", "", ""), 1), (("R1", "R1", "R1"), 1), (("R1", "R2", "R1"), 1), (("R1", "R2", ""), 0)],
+)
+def test_samples_of_one_run_are_compared(run_folder, runs, compared):
+    rows = [row[:-1].split("\t") for row in (PAIRED, LANES, BAM)]
+    filled = [
+        "\t".join([*row, *[""] * (5 - len(row)), run]) for row, run in zip(rows, runs, strict=True)
+    ]
+    sheet = f"{HEADER[:-1]}\trun\n" + "\n".join(filled) + "\n"
+    jobs = planned(snakemake(run_folder, "-n", sheet=sheet))
+    assert jobs.get("carry_over", 0) == compared
+    assert jobs["annotate"] == 3
+
+
+def test_parquet_is_one_more_form_of_the_tables(run_folder):
+    done = snakemake(run_folder, "-n", sheet=HEADER + BAM, parquet=True)
+    (command,) = (each for each in commands(done) if " cohort " in each)
+    assert " --parquet " in command
+    assert "results/cohort/verdicts.parquet" in done.stdout
 
 
 def test_samples_are_aligned_in_batches(run_folder):
     sheet = HEADER + PAIRED + BAM + LANES + SINGLE
     done = snakemake(run_folder, "-n", sheet=sheet, batch_size=2)
     jobs = {"screen": 3, "align_batch_1": 1, "align_batch_2": 1}
-    jobs |= {"call": 4, "annotate": 4, "report": 4}
-    assert planned(done) == {"all": 1} | REFERENCE_JOBS | jobs
+    jobs |= {"call": 4, "annotate": 4, "report": 4, "carry_over": 1}
+    assert planned(done) == COHORT_JOBS | REFERENCE_JOBS | jobs
     aligning = [" ".join(line.split()) for line in commands(done) if " align " in line]
     assert sorted(aligning) == [
         (
@@ -105,7 +131,7 @@ def test_batch_of_one_is_the_sample_alone(run_folder):
 
 def test_bundle_that_is_built_already_is_only_checked(run_folder):
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, reference={"bundle": "bundle/"})
-    assert planned(done) == {"all": 1, "reference_check": 1} | BAM_JOBS
+    assert planned(done) == COHORT_JOBS | {"reference_check": 1} | BAM_JOBS
     assert commands(done)[0] == (
         "fusioncall reference check bundle > results/reference/check.txt "
         "2> results/reference/logs/check.log"
@@ -119,7 +145,7 @@ def test_reference_by_address_is_downloaded(run_folder):
         "gtf": "https://example.org/genes.gtf?version=1&plain=yes",
     }
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, reference=reference)
-    assert planned(done) == {"all": 1, "download": 2} | BAM_JOBS | REFERENCE_JOBS
+    assert planned(done) == COHORT_JOBS | {"download": 2} | BAM_JOBS | REFERENCE_JOBS
     found = sorted(commands(done))
     folder = "reference/tiny.downloads"
     logs = "results/reference/logs"
@@ -153,6 +179,8 @@ def test_commands_of_samples(run_folder):
     )
     lanes = "'my results/L"
     bam = "'my results/B"
+    cohort = "'my results/cohort"
+    carry_over = f"--carry-over {cohort}/carry_over/_.json' "
     assert sorted(" ".join(command.split()) for command in commands(done)) == sorted(
         [
             (
@@ -168,7 +196,8 @@ def test_commands_of_samples(run_folder):
             (
                 "fusioncall screen --sample L --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
                 "l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml --out "
-                f"{lanes}/work/screened.bam' --census {lanes}/work/census.json' --threads 2 2> "
+                f"{lanes}/work/screened.bam' --census {lanes}/work/census.json' "
+                "--record-failure --threads 2 2> "
                 f"{lanes}/logs/screen.log'"
             ),
             (
@@ -180,27 +209,41 @@ def test_commands_of_samples(run_folder):
                 f"fusioncall call --sample L --bam {lanes}/work/aligned.bam' --census "
                 f"{lanes}/work/census.json' --fastq1 l1_1.fq.gz,l2_1.fq.gz --fastq2 "
                 f"l1_2.fq.gz,l2_2.fq.gz --reference reference/tiny --settings settings.yaml "
-                f"--calls {lanes}/calls.json' --evidence {lanes}/evidence.bam' --threads 2 2> "
+                f"--calls {lanes}/calls.json' --evidence {lanes}/evidence.bam' "
+                "--record-failure --threads 2 2> "
                 f"{lanes}/logs/call.log'"
             ),
             (
                 "fusioncall call --sample B --bam 'in a folder/b.bam' --reference reference/tiny "
                 f"--settings settings.yaml --calls {bam}/calls.json' --evidence "
-                f"{bam}/evidence.bam' --threads 2 2> {bam}/logs/call.log'"
+                f"{bam}/evidence.bam' --record-failure --threads 2 2> {bam}/logs/call.log'"
             ),
             *(
-                f"fusioncall annotate --calls {sample}/calls.json' --reference "
+                f"fusioncall annotate --calls {sample}/calls.json' {carry_over}--reference "
                 f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
                 f"--own-catalogue genes.gtf {tumour}--out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
                 for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
             ),
             *(
-                f"fusioncall report --calls {sample}/calls.json' --evidence "
+                f"fusioncall report --calls {sample}/calls.json' {carry_over}--evidence "
                 f"{sample}/evidence.bam' --reference reference/tiny --settings settings.yaml "
                 f"--catalogue genes.gtf --own-catalogue genes.gtf {tumour}--out "
                 f"{sample}/report.html' 2> {sample}/logs/report.log'"
                 for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
+            ),
+            (
+                "fusioncall carry-over --samples samples.tsv --calls "
+                "'my results/{sample}/work/calls.json' --settings settings.yaml --out "
+                f"{cohort}/carry_over/_.json' 2> {cohort}/logs/carry_over/_.log'"
+            ),
+            (
+                "fusioncall cohort --samples samples.tsv --results 'my results' --carry-over "
+                f"{cohort}/carry_over' --out {cohort}' 2> {cohort}/logs/cohort.log'"
+            ),
+            (
+                f"fusioncall complete --qc {cohort}/qc.tsv' > {cohort}/complete.txt' 2> "
+                f"{cohort}/logs/complete.log'"
             ),
         ]
     )
@@ -217,7 +260,8 @@ def test_import_as_module_from_elsewhere(run_folder):
     )
     done = snakemake(run_folder, "-n", sheet=HEADER + BAM, snakefile=mine)
     assert planned(done) == {
-        f"fusions_{rule}": count for rule, count in ({"all": 1} | BAM_JOBS | REFERENCE_JOBS).items()
+        f"fusions_{rule}": count
+        for rule, count in (COHORT_JOBS | BAM_JOBS | REFERENCE_JOBS).items()
     }
 
 
@@ -276,7 +320,7 @@ def test_bad_sheet_is_one_line_in_a_module(run_folder):
     assert refusal(run_folder, sheet="", snakefile=snakefile) == (
         "fusioncall: error: samples.tsv: the sample sheet is empty. Begin with a line of "
         "tab-separated column names: sample fastq1 fastq2 bam strandedness "
-        "tumour_type."
+        "tumour_type run."
     )
 
 

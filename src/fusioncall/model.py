@@ -394,6 +394,7 @@ class Census:
     reads that hold enough k-mers of each gene; `exon_depth` is, by gene and exon, the mean number
     of such reads that hold one of its k-mers. `kept_copies` are kept molecules whose reads begin as
     those of an earlier one. `lanes` counts fragments by the first four fields of their names.
+    `failure` tells why a sample could not be read, and then nothing else is known.
     """
 
     source: str
@@ -413,6 +414,7 @@ class Census:
     lanes: dict[str, int] = field(default_factory=dict)
     strand: StrandCounts = field(default_factory=StrandCounts)
     inputs: tuple[InputFile, ...]
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

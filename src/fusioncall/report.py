@@ -22,7 +22,7 @@ from fusioncall.drawing import draw_fusion, draw_pileup
 from fusioncall.files import whole_file
 from fusioncall.imbalance import depth_by_exon
 from fusioncall.model import Census, Fusion, Molecule, Verdict
-from fusioncall.page import render_page
+from fusioncall.page import SIGNS, render_page
 from fusioncall.pileup import MAX_MOLECULES, Pileup, pile_up, window
 from fusioncall.reference import Reference
 from fusioncall.resistance import sites_on
@@ -38,18 +38,13 @@ MAX_REJECTED = 100
 """How many other candidates are listed."""
 _WINDOW_BP = 50
 
-_SIGNS = {
-    Status.DETECTED: "\N{BLACK CIRCLE}",
-    Status.INDETERMINATE: "\N{CIRCLE WITH LEFT HALF BLACK}",
-    Status.NOT_DETECTED: "\N{WHITE CIRCLE}",
-    Status.NOT_ASSESSABLE: "\N{MULTIPLICATION SIGN}",
-}
 _WORDS = {
     Status.DETECTED: "A fusion that keeps the kinase domain was found.",
     Status.INDETERMINATE: "A candidate was found that a person must judge.",
     Status.NOT_DETECTED: "None was found, and the sample met the criteria of adequacy.",
     Status.NOT_ASSESSABLE: "None was found, but this sample could not have shown one reliably.",
 }
+_UNREAD = "The sample could not be read, so nothing was looked for."
 _KNOWLEDGE = {
     Knowledge.PAIR: "known: this 5' gene before this target",
     Knowledge.PARTNER: "the 5' gene is known before another target",
@@ -333,8 +328,8 @@ def _answer(
     known = reference.manifest.target_sequence_known[status.gene]
     return Answer(
         status=status,
-        sign=_SIGNS[status.status],
-        meaning=_WORDS[status.status],
+        sign=SIGNS[status.status],
+        meaning=_UNREAD if results.made.census.failure else _WORDS[status.status],
         shown=tuple(each for each in shown if each.target == status.gene),
         adequacy=decide(status.gene, known, (), results.made.census, settings),
     )

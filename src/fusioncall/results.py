@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fusioncall.annotate import AnnotatedCall
+from fusioncall.carry_over import CARRY_OVER, SampleCarryOver, carried_over
 from fusioncall.coords import Breakend, Strand
 from fusioncall.facts import Fact
 from fusioncall.filters import FILTERS
@@ -25,7 +26,7 @@ class SampleResults:
 
     `annotated` holds every candidate in the order of the tables; `facts` are what is known of the
     tumour type, and with a call of treatments; `imbalances` are those of the targets by their
-    names.
+    names; `carry_over` is what was found in other samples.
     """
 
     made: SampleCalls
@@ -33,6 +34,7 @@ class SampleResults:
     statuses: tuple[GeneStatus, ...]
     facts: tuple[Fact, ...] = ()
     imbalances: Mapping[str, Imbalance] = field(default_factory=dict)
+    carry_over: SampleCarryOver = SampleCarryOver()  # noqa: RUF009 - frozen
 
     @property
     def sample(self) -> str:
@@ -52,7 +54,8 @@ class SampleResults:
 
 def filter_meaning(name: str) -> str:
     """What a filter asks for, in one line."""
-    return (inspect.getdoc(FILTERS[name]) or name).partition("\n")[0].rstrip(".")
+    rule = carried_over if name == CARRY_OVER else FILTERS[name]
+    return (inspect.getdoc(rule) or name).partition("\n")[0].rstrip(".")
 
 
 def transcript_of(partner: Partner, reference: Reference) -> Transcript | None:

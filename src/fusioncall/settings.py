@@ -137,6 +137,14 @@ class StatusSettings(Record, frozen=True):
     min_known_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+class CarryOverSettings(Record, frozen=True):
+    """How much of a sample may be carried over from others of its run or lane."""
+
+    hopped_share: Annotated[float, msgspec.Meta(ge=0, le=0.2)]
+    soiled_share: Annotated[float, msgspec.Meta(ge=0, le=0.2)]
+    max_chance: Annotated[float, msgspec.Meta(gt=0, le=0.5)]
+
+
 class ResistanceSettings(Record, frozen=True):
     """When a resistance codon counts as mutated, and when as assessable."""
 
@@ -164,6 +172,7 @@ class Settings(Record, frozen=True):
     filters: FilterSettings
     confidence: ConfidenceSettings
     status: StatusSettings
+    carry_over: CarryOverSettings
     resistance: ResistanceSettings
     imbalance: ImbalanceSettings
 

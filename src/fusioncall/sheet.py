@@ -17,15 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from fusioncall.errors import SettingsError
 from fusioncall.schema import check_schema, load_schema, nearest
 
 NEEDED_COLUMNS = ("sample", "fastq1", "fastq2", "bam")
-COLUMNS = (*NEEDED_COLUMNS, "strandedness", "tumour_type")
+COLUMNS = (*NEEDED_COLUMNS, "strandedness", "tumour_type", "run")
 """Columns of the sample sheet, in any order; the needed ones must be there."""
 
 _ALIGNMENT_ENDINGS = (".bam", ".cram", ".sam")
 _READS_ENDINGS = (".fastq", ".fq", ".fastq.gz", ".fq.gz")
+NOT_SAMPLES = ("reference", "cohort")
+"""Folders of the results that are not those of samples."""
+
 _MAY_BE_URL = ("reference.fasta", "reference.gtf")
 
 
@@ -45,7 +50,8 @@ class Sample:
 
     Either `bam` is given, or `fastq1` with one path per lane; `fastq2` holds the mates of the
     same lanes, or nothing for single-end reads. Paths are as the user wrote them. `tumour_type` is
-    what the user calls the tumour, empty when unknown.
+    what the user calls the tumour, empty when unknown; `run` names what was sequenced together,
+    empty when not told.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Sample:
     bam: str | None
     strandedness: Strandedness
     tumour_type: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +162,7 @@ def read_samples(path: Path, schema: Path) -> tuple[Sample, ...]:
     rows = _read_rows(path)
     rules = load_schema(schema)
     for row in rows:
-        if "sample" not in row.cells:
-            raise SettingsError(
-                "the name of the sample is blank",
-                where=row.place("sample"),
-                cure="Give each row a name",
-            )
+        _check_name(row)
         check_schema(row.cells, rules, row.place(), "column")
         _check_cells(row)
     _check_repeats(rows)
@@ -184,6 +186,47 @@ def batches(samples: Iterable[Sample], size: int) -> tuple[tuple[str, ...], ...]
     return tuple(tuple(names[first : first + size]) for first in range(0, len(names), size))
 
 
+def read_groups(path: Path) -> dict[str, Any]:
+    """The groups of a settings file as they stand there; the steps check what is in them.
+
+    Raises:
+        SettingsError: it is no YAML.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        what = " ".join(f"is not YAML: {error}".split())
+        raise SettingsError(what, where=path, cure="Mend the file") from error
+    return document if isinstance(document, dict) else {}
+
+
+def read_runs(path: Path) -> dict[str, str]:
+    """Read the names of the samples, each with its run (empty when not told), and nothing else.
+
+    Raises:
+        SettingsError: the sheet cannot be used, or a sample has no name.
+    """
+    rows = _read_rows(path)
+    for row in rows:
+        _check_name(row)
+    return {row.cells["sample"]: row.cells.get("run", "") for row in rows}
+
+
+def _check_name(row: _Row) -> None:
+    if "sample" not in row.cells:
+        raise SettingsError(
+            "the name of the sample is blank",
+            where=row.place("sample"),
+            cure="Give each row a name",
+        )
+    if row.cells["sample"] in NOT_SAMPLES:
+        raise SettingsError(
+            f"the folder {row.cells['sample']!r} of the results is not for a sample",
+            where=row.place("sample"),
+            cure="Give the sample another name",
+        )
+
+
 def _sample(row: _Row) -> Sample:
     return Sample(
         name=row.cells["sample"],
@@ -192,6 +235,7 @@ def _sample(row: _Row) -> Sample:
         bam=row.cells.get("bam"),
         strandedness=Strandedness(row.cells.get("strandedness", "unknown")),
         tumour_type=row.cells.get("tumour_type", ""),
+        run=row.cells.get("run", ""),
     )
 
 

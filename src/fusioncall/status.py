@@ -88,6 +88,8 @@ def _is_doubtful(call: Call, settings: Settings) -> bool:
 
 def _lacking(known_share: float, census: Census, settings: Settings) -> str:
     """Why a negative would mean nothing; empty if it means something."""
+    if census.failure:
+        return f"failed: {census.failure}"
     limits = settings.status
     if known_share < limits.min_known_share:
         share = f"{known_share:.0%} of the gene's coding bases, {limits.min_known_share:.0%}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.carry_over import read_carry_over, with_carry_over
 from fusioncall.catalogue import read_table
 from fusioncall.context import (
     Context,
@@ -33,6 +35,7 @@ from fusioncall.context import (
 )
 from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
 from fusioncall.explain import Evidence, depths, explanation
+from fusioncall.failures import failed_census
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.imbalance import imbalances
 from fusioncall.isoforms import with_isoforms
@@ -80,6 +83,19 @@ class Alignments:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The files of a sample that its tables and report are made of.
+
+    Args:
+        calls: `calls.json`.
+        carry_over: of the sample's run; without it nothing was compared with other samples.
+    """
+
+    calls: Path
+    carry_over: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What every step needs: the open reference, all thresholds, and how many threads."""
 
@@ -120,6 +136,14 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
         seen = looker.census("fastq", kept)
         census_part.write_bytes(json_bytes(seen))
     log.info("%d of %d molecules touch a target", kept, seen.fragments)
+
+
+def record_failed_screen(error: InputError, setup: Setup, reads: Path, census: Path) -> None:
+    """What the later steps need of a sample whose FASTQ cannot be used: no molecule, and why."""
+    seen = failed_census("fastq", error, setup.reference)
+    with whole_file(census) as census_part, whole_file(reads) as reads_part:
+        write_molecules(reads_part, (), {})
+        census_part.write_bytes(json_bytes(seen))
 
 
 def align(reads: Path, setup: Setup, out: Path) -> None:
@@ -211,14 +235,8 @@ def call(
     by_name = {each.name: each for each in fragments}
     recounting = setup.settings.recount
     judged = tuple(with_isoforms(each, by_name, setup.reference, recounting) for each in judged)
-    made = SampleCalls(
-        schema=CALLS_SCHEMA,
-        sample=sample,
-        fusioncall=__version__,
-        settings=setup.settings,
-        reference=setup.reference.manifest.name,
-        reference_sha256=sha256(setup.reference.path / MANIFEST),
-        census=seen,
+    made = dataclasses.replace(
+        _no_calls(sample, seen, setup),
         alignments=counts,
         molecules=len(molecules),
         proposals=found.proposals,
@@ -226,37 +244,72 @@ def call(
         calls=judged,
         codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
     )
+    _write_calls(made, molecules, setup, calls, evidence)
+
+
+def record_failed_call(
+    sample: str, error: InputError, setup: Setup, calls: Path, evidence: Path
+) -> None:
+    """What the later steps need of a sample whose BAM cannot be used: no molecule, and why."""
+    check_sample_name(sample)
+    made = _no_calls(sample, failed_census("bam", error, setup.reference), setup)
+    _write_calls(made, (), setup, calls, evidence)
+
+
+def _no_calls(sample: str, census: Census, setup: Setup) -> SampleCalls:
+    return SampleCalls(
+        schema=CALLS_SCHEMA,
+        sample=sample,
+        fusioncall=__version__,
+        settings=setup.settings,
+        reference=setup.reference.manifest.name,
+        reference_sha256=sha256(setup.reference.path / MANIFEST),
+        census=census,
+        alignments=AlignmentCounts(),
+        molecules=0,
+        proposals=0,
+        normal_splices=0,
+        calls=(),
+    )
+
+
+def _write_calls(
+    made: SampleCalls, molecules: Iterable[Molecule], setup: Setup, calls: Path, evidence: Path
+) -> None:
+    """`calls.json`, and the BAM of all supporting molecules with its index."""
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
         whole_file(calls) as calls_part,
         whole_file(index) as index_part,
         whole_file(evidence) as evidence_part,
     ):
-        write_evidence(evidence_part, index_part, molecules, made, contigs)
+        write_evidence(evidence_part, index_part, molecules, made, setup.reference.contigs)
         calls_part.write_bytes(json_bytes(made))
 
 
-def annotate_sample(calls: Path, setup: Setup, context: Context, out: Path) -> None:
+def annotate_sample(called: Called, setup: Setup, context: Context, out: Path) -> None:
     """`calls.json` -> the tables, sequences, `qc.json` and `provenance.json` in a folder.
 
     Raises:
         InputError: the calls cannot be read, or were made with another reference.
         SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, context)
+    results = _results(called, setup, context)
     write_results(out, results, setup.reference, setup.settings)
     provenance = provenance_of(results.made, setup.reference, setup.settings, context)
     write_json(out / "provenance.json", provenance)
 
 
-def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, out: Path) -> None:
+def report_sample(
+    called: Called, evidence: Path, setup: Setup, context: Context, out: Path
+) -> None:
     """`calls.json` and the BAM of the supporting molecules -> `report.html`.
 
     Raises:
         InputError: a file cannot be read, or was made with another reference.
         SettingsError: a catalogue cannot be used.
     """
-    results = _results(calls, setup, context)
+    results = _results(called, setup, context)
     molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
     by_name = {each.name: each for each in without_adapters(molecules, setup.settings.trim)}
     provenance = provenance_of(results.made, setup.reference, setup.settings, context)
@@ -418,7 +471,7 @@ def _made(folder: Path, setup: Setup) -> tuple[SampleCalls, Setup]:
     calls = folder / "calls.json"
     made = read_calls(calls)
     _check_reference(made, setup, calls)
-    return made, replace(setup, settings=made.settings)
+    return made, dataclasses.replace(setup, settings=made.settings)
 
 
 @contextmanager
@@ -432,9 +485,9 @@ def _new_results(out: Path) -> Iterator[Path]:
 
 
 def _annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
-    calls, evidence = work / "calls.json", work / "evidence.bam"
-    annotate_sample(calls, setup, context, work)
-    report_sample(calls, evidence, setup, context, work / "report.html")
+    called = Called(work / "calls.json")
+    annotate_sample(called, setup, context, work)
+    report_sample(called, work / "evidence.bam", setup, context, work / "report.html")
 
 
 def _check_evidence(made: SampleCalls, molecules: Iterable[Molecule], evidence: Path) -> None:
@@ -497,11 +550,13 @@ def _check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
         raise InputError(what, where=where, cure="Give the bundle of the run, or call anew")
 
 
-def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
-    """The calls, compared with what is known."""
-    made = read_calls(calls)
-    _check_reference(made, setup, calls)
-    check_same_settings(made, setup.settings, calls)
+def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
+    """The calls, compared with the other samples of the run and with what is known."""
+    made = read_calls(called.calls)
+    _check_reference(made, setup, called.calls)
+    check_same_settings(made, setup.settings, called.calls)
+    carry_over = read_carry_over(called.carry_over, made.sample)
+    made = dataclasses.replace(made, calls=with_carry_over(made.calls, carry_over))
     known = setup.reference.manifest.target_sequence_known
     statuses = (
         decide(target.name, known[target.name], made.calls, made.census, setup.settings)
@@ -519,7 +574,7 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
         setup.settings.imbalance,
     )
     by_gene = {each.gene: each for each in balance}
-    return SampleResults(made, annotated, tuple(statuses), facts, by_gene)
+    return SampleResults(made, annotated, tuple(statuses), facts, by_gene, carry_over)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusioncall.annotate import AnnotatedCall
+from fusioncall.carry_over import VERDICTS
 from fusioncall.coords import breakpoint_text
 from fusioncall.errors import InputError
 from fusioncall.facts import Fact
 from fusioncall.files import whole_file
-from fusioncall.filters import FILTERS
 from fusioncall.imbalance import Imbalance
 from fusioncall.meaning import PairMeaning
 from fusioncall.model import Partner
@@ -143,7 +143,7 @@ CANDIDATE_COLUMNS = (
     *FUSION_COLUMNS,
     "passed",
     "failed_filters",
-    *(f"filter_{name}" for name in FILTERS),
+    *(f"filter_{name}" for name in VERDICTS),
 )
 
 

@@ -20,9 +20,9 @@ from pysam import bcftools
 
 from fusioncall import __version__
 from fusioncall.annotate import AnnotatedCall
+from fusioncall.carry_over import VERDICTS
 from fusioncall.coords import Breakend, Side, Strand
 from fusioncall.files import whole_file
-from fusioncall.filters import FILTERS
 from fusioncall.junctions import shifts_bp
 from fusioncall.model import Call, Fusion, Partner
 from fusioncall.nomenclature import junction_of
@@ -123,7 +123,7 @@ def _header(results: SampleResults, reference: Reference) -> pysam.VariantHeader
     header.add_meta("reference", reference.manifest.sources["fasta"].name)
     for contig, size in reference.contigs.items():
         header.contigs.add(contig, length=size, assembly=reference.manifest.name)
-    for name in FILTERS:
+    for name in VERDICTS:
         told = filter_meaning(name).replace('"', "'")
         header.filters.add(name, None, None, f"Not met: {told}")
     for name, number, kind, told in INFO_FIELDS:

@@ -124,10 +124,11 @@ def write_evidence(
 def _qc(results: SampleResults) -> dict[str, Any]:
     made = results.made
     census = msgspec.to_builtins(made.census)
-    del census["inputs"]
+    del census["inputs"], census["failure"]
     return {
         "schema": 1,
         "sample": made.sample,
+        "failure": made.census.failure or None,
         "reads": census,
         "alignments_of_kept_molecules": made.alignments,
         "molecules": made.molecules,
@@ -135,6 +136,10 @@ def _qc(results: SampleResults) -> dict[str, Any]:
         "normal_splices": made.normal_splices,
         "candidates": len(made.calls),
         "calls": sum(each.passed for each in made.calls),
+        "carry_over": {
+            "compared_samples": results.carry_over.compared,
+            "suspected_junctions": len(results.carry_over.suspected),
+        },
         "status": {each.gene: each.status for each in results.statuses},
         "imbalance": {gene: _balance(each) for gene, each in results.imbalances.items()},
     }

@@ -1,7 +1,9 @@
 # Reads and checks the config and the sample sheet before any job starts, and finds inputs.
+import json
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 try:
@@ -13,6 +15,7 @@ except ModuleNotFoundError:
     )
     from fusioncall import sheet
 from fusioncall.errors import FusioncallError
+from fusioncall.resources import resource_path
 
 # The rules call the fusioncall that belongs to this Snakemake, or else the one on PATH.
 beside_snakemake = Path(sys.executable).parent
@@ -34,6 +37,9 @@ try:
             Path(workflow.source_path("../schemas/samples.schema.yaml")),
         )
     }
+    SETTINGS = sheet.read_groups(
+        Path(config.get("settings") or resource_path("settings.yaml"))
+    )
 except FusioncallError as error:
     print(f"fusioncall: error: {error}", file=sys.stderr)
     sys.exit(2)
@@ -72,8 +78,19 @@ DOWNLOADS = f"{BUNDLE}.downloads"
 BATCHES = sheet.batches(SAMPLES.values(), config.get("batch_size") or 1)
 
 
+# Samples of one run are compared with each other; those without a run as one of this name.
+NO_RUN = "_"
+COMPARED_RUNS = [
+    run
+    for run, samples in Counter(each.run or NO_RUN for each in SAMPLES.values()).items()
+    if samples > 1
+]
+COHORT_FORMS = ["tsv", "parquet"] if config.get("parquet") else ["tsv"]
+
+
 wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
+    run="|".join(map(re.escape, COMPARED_RUNS)) or NO_RUN,
     kind="fasta|gtf",
     compressed=r"|\.gz",
 
@@ -101,6 +118,42 @@ def census(wildcards):
     if SAMPLES[wildcards.sample].bam:
         return []
     return f"{OUTDIR}/{wildcards.sample}/work/census.json"
+
+
+def samples_of_run(run):
+    """The names of the samples that are compared with each other."""
+    return [name for name, each in SAMPLES.items() if (each.run or NO_RUN) == run]
+
+
+def carry_over(wildcards):
+    """What was found in the other samples of the run; nothing for a sample that is alone in it."""
+    run = SAMPLES[wildcards.sample].run or NO_RUN
+    return f"{OUTDIR}/cohort/carry_over/{run}.json" if run in COMPARED_RUNS else []
+
+
+# A step is done again when a threshold that it rests on has another value; the time of the file is
+# no reason. A group that is not listed here is taken for one that every step rests on.
+TAKES_EFFECT_AT = {
+    "reference": "build",
+    "screen": "screen",
+    "align": "align",
+    **dict.fromkeys(
+        ("trim", "discovery", "evidence", "recount", "filters", "confidence"), "call"
+    ),
+    "carry_over": "carry_over",
+    **dict.fromkeys(("status", "resistance"), "annotate"),
+}
+SETTINGS_FILE = ancient(config["settings"]) if config.get("settings") else []
+
+
+def thresholds(*steps):
+    """The thresholds that take effect at these steps, as text; without a step all of them."""
+    wanted = {
+        group: values
+        for group, values in SETTINGS.items()
+        if not steps or TAKES_EFFECT_AT.get(group, steps[0]) in steps
+    }
+    return json.dumps(wanted, sort_keys=True)
 
 
 def option(name, value):

@@ -6,12 +6,12 @@ rule screen:
     input:
         fastq1=lambda wildcards: SAMPLES[wildcards.sample].fastq1,
         fastq2=lambda wildcards: SAMPLES[wildcards.sample].fastq2,
-        settings=config.get("settings") or [],
+        settings=SETTINGS_FILE,
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
         reads=temp(f"{OUTDIR}/{{sample}}/work/screened.bam"),
-        census=temp(f"{OUTDIR}/{{sample}}/work/census.json"),
+        census=f"{OUTDIR}/{{sample}}/work/census.json",
     log:
         f"{OUTDIR}/{{sample}}/logs/screen.log",
     benchmark:
@@ -26,22 +26,23 @@ rule screen:
         fastq1=lambda wildcards, input: ",".join(input.fastq1),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
         settings=lambda wildcards, input: option("--settings", input.settings),
+        thresholds=thresholds("screen"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall screen --sample {wildcards.sample} --fastq1 {params.fastq1:q} {params.fastq2:q}"
         " --reference {params.bundle:q} {params.settings:q} --out {output.reads:q}"
-        " --census {output.census:q}"
+        " --census {output.census:q} --record-failure"
         " --threads {threads} 2> {log:q}"
 
 
 rule align:
     input:
         reads=f"{OUTDIR}/{{sample}}/work/screened.bam",
-        settings=config.get("settings") or [],
+        settings=SETTINGS_FILE,
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
-        bam=temp(f"{OUTDIR}/{{sample}}/work/aligned.bam"),
+        bam=f"{OUTDIR}/{{sample}}/work/aligned.bam",
     log:
         f"{OUTDIR}/{{sample}}/logs/align.log",
     benchmark:
@@ -54,6 +55,7 @@ rule align:
         runtime=minutes(30, per_input_gb=60),
     params:
         settings=lambda wildcards, input: option("--settings", input.settings),
+        thresholds=thresholds("align"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall align --reads {input.reads:q} --reference {params.bundle:q} {params.settings:q}"
@@ -67,7 +69,7 @@ rule align_star:
         index=f"{config.get('star_index')}/SAindex",
         parameters=workflow.source_path("../../resources/star.params"),
     output:
-        bam=temp(f"{OUTDIR}/{{sample}}/work/star/Aligned.out.bam"),
+        bam=f"{OUTDIR}/{{sample}}/work/star/Aligned.out.bam",
         others=temp(
             multiext(
                 f"{OUTDIR}/{{sample}}/work/star/",
@@ -104,7 +106,7 @@ rule call:
         census=census,
         fastq1=lambda wildcards: SAMPLES[wildcards.sample].fastq1,
         fastq2=lambda wildcards: SAMPLES[wildcards.sample].fastq2,
-        settings=config.get("settings") or [],
+        settings=SETTINGS_FILE,
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -126,17 +128,20 @@ rule call:
         fastq1=lambda wildcards, input: option("--fastq1", ",".join(input.fastq1)),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
         settings=lambda wildcards, input: option("--settings", input.settings),
+        thresholds=thresholds("screen", "call"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall call --sample {wildcards.sample} --bam {input.bam:q} {params.census:q}"
         " {params.fastq1:q} {params.fastq2:q} --reference {params.bundle:q} {params.settings:q}"
-        " --calls {output.calls:q} --evidence {output.evidence:q} --threads {threads} 2> {log:q}"
+        " --calls {output.calls:q} --evidence {output.evidence:q} --record-failure"
+        " --threads {threads} 2> {log:q}"
 
 
 rule annotate:
     input:
         calls=f"{OUTDIR}/{{sample}}/calls.json",
-        settings=config.get("settings") or [],
+        carry_over=carry_over,
+        settings=SETTINGS_FILE,
         catalogue=config.get("catalogue") or [],
         own_catalogue=config.get("own_catalogue") or [],
         reference=f"{BUNDLE}/manifest.json",
@@ -180,16 +185,18 @@ rule annotate:
     params:
         folder=lambda wildcards, output: str(Path(output.fusions).parent),
         settings=lambda wildcards, input: option("--settings", input.settings),
+        thresholds=thresholds(),
         catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
         own_catalogue=lambda wildcards, input: option(
             "--own-catalogue", input.own_catalogue
         ),
+        carry_over=lambda wildcards, input: option("--carry-over", input.carry_over),
         tumour_type=lambda wildcards: option(
             "--tumour-type", SAMPLES[wildcards.sample].tumour_type
         ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
-        "fusioncall annotate --calls {input.calls:q}"
+        "fusioncall annotate --calls {input.calls:q} {params.carry_over:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
         " {params.own_catalogue:q} {params.tumour_type:q} --out {params.folder:q} 2> {log:q}"
 
@@ -198,7 +205,8 @@ rule report:
     input:
         calls=f"{OUTDIR}/{{sample}}/calls.json",
         evidence=f"{OUTDIR}/{{sample}}/evidence.bam",
-        settings=config.get("settings") or [],
+        carry_over=carry_over,
+        settings=SETTINGS_FILE,
         catalogue=config.get("catalogue") or [],
         own_catalogue=config.get("own_catalogue") or [],
         reference=f"{BUNDLE}/manifest.json",
@@ -221,15 +229,18 @@ rule report:
         runtime=minutes(20),
     params:
         settings=lambda wildcards, input: option("--settings", input.settings),
+        thresholds=thresholds(),
         catalogue=lambda wildcards, input: option("--catalogue", input.catalogue),
         own_catalogue=lambda wildcards, input: option(
             "--own-catalogue", input.own_catalogue
         ),
+        carry_over=lambda wildcards, input: option("--carry-over", input.carry_over),
         tumour_type=lambda wildcards: option(
             "--tumour-type", SAMPLES[wildcards.sample].tumour_type
         ),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
-        "fusioncall report --calls {input.calls:q} --evidence {input.evidence:q}"
+        "fusioncall report --calls {input.calls:q} {params.carry_over:q}"
+        " --evidence {input.evidence:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
         " {params.own_catalogue:q} {params.tumour_type:q} --out {output.page:q} 2> {log:q}"

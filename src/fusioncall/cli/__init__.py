@@ -24,6 +24,7 @@ COMMANDS = {
     "screen": "keep the reads that touch a target gene, count all the others",
     "align": "align the kept reads to the whole reference",
     "call": "find and count junctions in alignments, judge each candidate",
+    "carry-over": "compare the samples of a run: which junctions came from another one",
     "annotate": "compare calls with the catalogue, write tables and the answer per gene",
     "report": "write a sample's report, one HTML page",
     "reannotate": "renew a sample's results with another catalogue or limits, without reads",
@@ -31,6 +32,8 @@ COMMANDS = {
     "testcase": "cut the molecules of one call into small files without names",
     "diff": "compare two result folders: what differs, and why",
     "control": "plant fusions into your own negative reads, and show that they are found",
+    "cohort": "tables and one page of many samples",
+    "complete": "whether every sample of a cohort could be read",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
     "download": "fetch a file and check its SHA-256",
@@ -48,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="log warnings and errors only")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        module = importlib.import_module(f"fusioncall.cli.{name}")
+        module = importlib.import_module(f"fusioncall.cli.{name.replace('-', '_')}")
         command = commands.add_parser(
             name,
             help=summary,

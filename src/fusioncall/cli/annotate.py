@@ -12,13 +12,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
+from fusioncall.cli.common import (
+    add_called,
+    add_context,
+    add_setup,
+    called_of,
+    context_of,
+    setup_of,
+)
 from fusioncall.steps import annotate_sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall annotate`."""
-    parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
+    add_called(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
     add_context(parser)
     add_setup(parser)
@@ -26,4 +33,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Annotate one sample."""
-    annotate_sample(args.calls, setup_of(args), context_of(args), args.out)
+    annotate_sample(called_of(args), setup_of(args), context_of(args), args.out)

@@ -8,6 +8,9 @@ of the partner gene that are not fused; without them that number stays unknown.
 
 Without --census the BAM is taken for that of a whole sample (made by STAR with --chimOutType
 WithinBAM, or by any aligner that writes supplementary records) and is screened first.
+
+With --record-failure a BAM or reads that cannot be used are no error: calls.json with the reason
+and an empty BAM are written, so that a batch goes on, and the sample's results tell it.
 """
 
 from __future__ import annotations
@@ -15,8 +18,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, reads_of, setup_of
-from fusioncall.steps import Alignments, call
+from fusioncall.cli.common import (
+    add_fastq,
+    add_fastq2,
+    add_record_failure,
+    add_setup,
+    reads_of,
+    setup_of,
+)
+from fusioncall.errors import InputError
+from fusioncall.steps import Alignments, call, record_failed_call
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evidence", type=Path, required=True, help="BAM of molecules to write")
     add_fastq(parser, required=False)
     add_fastq2(parser)
+    add_record_failure(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Call one sample."""
-    reads = reads_of(args) if args.fastq1 else None
-    alignments = Alignments(args.bam, args.census, reads)
-    call(args.sample, alignments, setup_of(args), args.calls, args.evidence)
+    setup = setup_of(args)
+    try:
+        reads = reads_of(args) if args.fastq1 else None
+        alignments = Alignments(args.bam, args.census, reads)
+        call(args.sample, alignments, setup, args.calls, args.evidence)
+    except InputError as error:
+        if not args.record_failure:
+            raise
+        record_failed_call(args.sample, error, setup, args.calls, args.evidence)

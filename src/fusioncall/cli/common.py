@@ -11,7 +11,7 @@ from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
 from fusioncall.settings import read_settings
-from fusioncall.steps import Setup
+from fusioncall.steps import Called, Setup
 
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,24 @@ def add_context(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
     help_text = "what the tumour is, in words; facts that are known of it go into context.tsv"
     parser.add_argument("--tumour-type", default="", metavar="WORDS", help=help_text)
+
+
+def add_record_failure(parser: argparse.ArgumentParser) -> None:
+    """Declare `--record-failure`."""
+    help_text = "write results that tell the reason, when the sample's files cannot be used"
+    parser.add_argument("--record-failure", action="store_true", help=help_text)
+
+
+def add_called(parser: argparse.ArgumentParser) -> None:
+    """Declare `--calls` and `--carry-over`."""
+    parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
+    help_text = "JSON that `carry-over` wrote for the sample's run (default: nothing was compared)"
+    parser.add_argument("--carry-over", type=Path, metavar="JSON", help=help_text)
+
+
+def called_of(args: argparse.Namespace) -> Called:
+    """What `add_called` declared."""
+    return Called(args.calls, args.carry_over)
 
 
 def context_of(args: argparse.Namespace) -> Context:
@@ -100,6 +118,14 @@ def thread_count(text: str) -> int:
         message = f"a whole number of at least 1, not {text!r}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
+
+
+def sample_path(text: str) -> str:
+    """Read a path that holds {sample} in place of a sample's name."""
+    if "{sample}" not in text:
+        message = f"a path with {{sample}} in it, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _paths(text: str) -> tuple[Path, ...]:

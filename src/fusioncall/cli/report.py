@@ -8,13 +8,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
+from fusioncall.cli.common import (
+    add_called,
+    add_context,
+    add_setup,
+    called_of,
+    context_of,
+    setup_of,
+)
 from fusioncall.steps import report_sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall report`."""
-    parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
+    add_called(parser)
     parser.add_argument("--evidence", type=Path, required=True, help="BAM that `call` wrote")
     parser.add_argument("--out", type=Path, required=True, help="HTML to write")
     add_context(parser)
@@ -23,4 +30,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Write the report of one sample."""
-    report_sample(args.calls, args.evidence, setup_of(args), context_of(args), args.out)
+    report_sample(called_of(args), args.evidence, setup_of(args), context_of(args), args.out)
