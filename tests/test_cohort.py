@@ -131,7 +131,7 @@ def test_tables_of_another_version_are_refused(project, cohort):
     path = project / "results" / "B" / "fusions.tsv"
     path.write_text("sample\tfusion\n")
     told = (
-        f"fusioncall cohort: error: {path}: has other columns than those of this version. "
+        f"fusioncall cohort: error: {path}: is no fusions.tsv of this version. "
         "Write the tables of the sample anew with this version.\n"
     )
     assert cohort() == (2, "", told)

@@ -234,7 +234,7 @@ def test_commands_of_samples(run_folder):
             ),
             (
                 "fusioncall carry-over --samples samples.tsv --calls "
-                "'my results/{sample}/work/calls.json' --settings settings.yaml --out "
+                "'my results/{sample}/calls.json' --settings settings.yaml --out "
                 f"{cohort}/carry_over/_.json' 2> {cohort}/logs/carry_over/_.log'"
             ),
             (

@@ -23,7 +23,7 @@ from fusioncall.settings import CarryOverSettings
 from fusioncall.sheet import read_runs
 from fusioncall.status import Status
 from fusioncall.steps import read_calls
-from fusioncall.tables import FUSION_COLUMNS, UNKNOWN, VERDICT_COLUMNS, write_table
+from fusioncall.tables import FUSION_COLUMNS, UNKNOWN, VERDICT_COLUMNS, read_rows, write_table
 
 NO_RUN = "_"
 """What the file of carry-over is called for samples whose run is not told; no run can be."""
@@ -158,7 +158,7 @@ def read_cohort(sheet: Path, results: Path, carry_over: Path | None) -> Cohort:
     documents = {name: _documents(results / name) for name in runs}
     twins = _same_reads(documents)
     verdicts = {
-        name: _read_rows(results / name / "verdicts.tsv", VERDICT_COLUMNS)
+        name: read_rows(results / name / "verdicts.tsv", VERDICT_COLUMNS)
         for name, found in documents.items()
         if not isinstance(found, str)
     }
@@ -179,7 +179,7 @@ def read_cohort(sheet: Path, results: Path, carry_over: Path | None) -> Cohort:
             CohortSample(
                 qc=_qc_row(run, *found, twins[name]),
                 verdicts=verdicts[name],
-                fusions=_read_rows(results / name / "fusions.tsv", FUSION_COLUMNS),
+                fusions=read_rows(results / name / "fusions.tsv", FUSION_COLUMNS),
                 carry_over=tuple(_carry_over_rows(name, run, compared)),
                 has_report=(results / name / "report.html").is_file(),
             )
@@ -222,7 +222,7 @@ def check_complete(qc: Path) -> int:
     Raises:
         InputError: it cannot be read, or a sample failed.
     """
-    rows = _read_rows(qc, QC_COLUMNS)
+    rows = read_rows(qc, QC_COLUMNS)
     failed = [row["sample"] for row in rows if row["result"] == "failed"]
     if failed:
         what = f"{len(failed)} of {len(rows)} samples failed: {', '.join(failed)}"
@@ -245,19 +245,6 @@ def _read_json(path: Path) -> Json:
     except msgspec.MsgspecError as error:
         cure = "Make it anew: fusioncall annotate"
         raise InputError(f"is not whole: {error}", where=path, cure=cure) from error
-
-
-def _read_rows(path: Path, columns: tuple[str, ...]) -> tuple[Row, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise InputError(what, where=path, cure="Check the path") from error
-    rows = [line.split("\t") for line in lines]
-    if not rows or tuple(rows[0]) != columns or any(len(row) != len(columns) for row in rows):
-        cure = "Write the tables of the sample anew with this version"
-        raise InputError("has other columns than those of this version", where=path, cure=cure)
-    return tuple(dict(zip(columns, row, strict=True)) for row in rows[1:])
 
 
 def _same_reads(documents: Mapping[str, tuple[Json, Json] | str]) -> dict[str, list[str]]:

@@ -25,7 +25,6 @@ from fusioncall.bam import (
     write_molecules,
 )
 from fusioncall.carry_over import read_carry_over, with_carry_over
-from fusioncall.catalogue import read_table
 from fusioncall.context import (
     Context,
     context_facts,
@@ -52,7 +51,7 @@ from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
-from fusioncall.tables import VERDICT_COLUMNS
+from fusioncall.tables import VERDICT_COLUMNS, read_rows
 from fusioncall.testcase import Case, chosen_call, cut_out, write_testcase
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
@@ -380,8 +379,7 @@ def explain_sample(
     """
     made, setup = _made(folder, setup)
     question = ask(*asked, setup.reference)
-    verdicts = read_table(folder / "verdicts.tsv", VERDICT_COLUMNS).rows
-    answers = [{str(key): cell or "" for key, cell in row.items()} for row in verdicts]
+    answers = read_rows(folder / "verdicts.tsv", VERDICT_COLUMNS)
     molecules = supporting_or_kept(folder, made, reads, setup)
     fragments = tuple(without_adapters(molecules, setup.settings.trim))
     known = () if reads is None else depths(question, fragments, made, setup.reference)
