@@ -21,8 +21,8 @@ TELLING = (
     " difference_page question look explain testcase"
 )
 DOORS = (
-    "pipeline steps sheet world plants simulate world_files sample_files evaluate library"
-    " spike control"
+    "pipeline steps afterwards sheet world plants simulate world_files sample_files evaluate"
+    " library spike control"
 )
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")
 
