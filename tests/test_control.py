@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import yaml
 
-from builders import write_fastq
+from builders import EditedReference, write_fastq
 from conftest import CHECKOUT
 from fusioncall.catalogue import Catalogue, KnownPair, known_place
 from fusioncall.control import RECALL_COLUMNS, SPIKED_COLUMNS
+from fusioncall.coords import Strand
 from fusioncall.errors import InputError
 from fusioncall.library import measure
 from fusioncall.plants import Molecules, fused_parts, parse_fusion
@@ -303,3 +304,20 @@ def test_rule_of_the_workflow(reference_folder, run_cli, tmp_path):
     for name in ("recall.tsv", "spiked.tsv"):
         made = tmp_path / "results" / "positive_control" / name
         assert made.read_bytes() == (tmp_path / "own" / name).read_bytes()
+
+
+def test_unknown_bases_are_not_planted(world, reference, settings):
+    """A reference that knows no base of the partner's last exon."""
+    edited = EditedReference(reference, world)
+    etv6 = next(each for each in world.transcripts if each.gene == "ETV6")
+    exon = etv6.exons[4]  # as transcribed, the fifth
+    edited.write(exon.contig, range(exon.start, exon.end), Strand.FORWARD, "N" * len(exon))
+    with pytest.raises(InputError, match="the reference does not know"):
+        parse_spike(FUSIONS[0], edited, settings.filters)
+    plant = parse_fusion(world, FUSIONS[0], Molecules())
+    places = (known_place(plant.breakpoint5), known_place(plant.breakpoint3))
+    pair = KnownPair("ETV6", "NTRK3", "", "", "x", "", (places,))
+    with pytest.raises(InputError, match="no junction of the catalogue"):
+        catalogue_spikes(Catalogue((pair,)), edited, settings.filters)
+    (spike,) = catalogue_spikes(Catalogue((pair,)), reference, settings.filters)
+    assert spike.junction == (plant.breakpoint5, plant.breakpoint3)
