@@ -20,11 +20,11 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test golden accuracy bench check lock clean
+.PHONY: help setup demo test golden accuracy bench positive-control check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make the environment in .venv with the locked packages
 
@@ -60,6 +60,13 @@ accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (
 bench: $(READY) ## measure time and memory, write docs/speed.md (about 10 minutes)
 	$(BIN)/python -m benchmarks.speed
 
+# FASTQ1 and FASTQ2: your negative reads; REFERENCE: the bundle; CONTROL: further options, for
+# example CONTROL="--levels 2,5 --fusion ETV6:5-NTRK3:15"; OUT: a new folder.
+positive-control: $(READY) ## plant fusions into your negative reads (FASTQ1, FASTQ2, REFERENCE)
+	@test -n "$(FASTQ1)" -a -n "$(REFERENCE)" || { echo "$$NO_READS" >&2; exit 2; }
+	$(BIN)/fusioncall control --fastq1 "$(FASTQ1)" $(if $(FASTQ2),--fastq2 "$(FASTQ2)") \
+	  --reference "$(REFERENCE)" --out "$(or $(OUT),positive_control)" $(CONTROL)
+
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
@@ -80,6 +87,12 @@ import sys, venv, ensurepip
 sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 endef
 export USABLE
+
+define NO_READS
+Name your negative reads and the reference bundle:
+  make positive-control FASTQ1=n_1.fq.gz FASTQ2=n_2.fq.gz REFERENCE=GRCh38
+endef
+export NO_READS
 
 define NO_PYTHON
 No Python 3.11, 3.12 or 3.13 with the venv and ensurepip modules was found.

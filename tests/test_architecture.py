@@ -22,7 +22,7 @@ TELLING = (
     " difference_page question look explain testcase"
 )
 DOORS = (
-    "pipeline steps sheet parquet cohort cohort_page world plants simulate world_files"
+    "pipeline steps afterwards sheet parquet cohort cohort_page world plants simulate world_files"
     " sample_files evaluate library spike control"
 )
 ORDER = f"{WORDS} {REFERENCE} {FLOW} {TELLING} {DOORS}".split(" ")

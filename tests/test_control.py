@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from builders import write_fastq
+from builders import EditedReference, write_fastq
 from conftest import CHECKOUT
 from fusioncall.catalogue import Catalogue, KnownPair, known_place
 from fusioncall.control import RECALL_COLUMNS, SPIKED_COLUMNS
+from fusioncall.coords import Strand
 from fusioncall.errors import InputError
 from fusioncall.library import measure
 from fusioncall.plants import Molecules, fused_parts, parse_fusion
@@ -27,6 +31,7 @@ from fusioncall.simulate import (
 )
 from fusioncall.spike import catalogue_spikes, groups_of, parse_spike, spiked_sample
 from sequencing import result_bytes, rows
+from test_workflow_run import snakemake
 
 DEMO = CHECKOUT / "tests" / "data" / "demo"
 NEGATIVE = (DEMO / "negative_1.fq.gz", DEMO / "negative_2.fq.gz")
@@ -271,3 +276,48 @@ def test_bad_plans(reference_folder, run_cli, tmp_path, words, told):
     assert done.code == 2
     assert told in done.stderr
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.slow
+def test_rule_of_the_workflow(reference_folder, run_cli, tmp_path):
+    """The rule writes what the command does; it runs only when it is asked for."""
+    data = Path(shutil.copytree(DEMO, tmp_path / "data"))
+    given = {"fastq1": ["data/negative_1.fq.gz"], "fastq2": ["data/negative_2.fq.gz"]}
+    config = {
+        "samples": "samples.tsv",
+        "outdir": "results",
+        "settings": "data/settings.yaml",
+        "reference": {"bundle": str(reference_folder)},
+        "positive_control": given | {"levels": "4", "fusions": [FUSIONS[0]]},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    header, reads = "sample\tfastq1\tfastq2\tbam", [data / path.name for path in NEGATIVE]
+    sheet = f"{header}\nN\t{reads[0]}\t{reads[1]}\t\n"
+    (tmp_path / "samples.tsv").write_text(sheet, encoding="utf-8")
+    plan = snakemake(tmp_path, "--dry-run")
+    assert plan.returncode == 0, plan.stderr[-2000:]
+    assert "positive_control" not in plan.stdout
+    done = snakemake(tmp_path, "positive_control")
+    assert done.returncode == 0, done.stderr[-2000:]
+    words = (*of_fusions(FUSIONS[0]), "--levels", "4")
+    assert control(run_cli, reference_folder, tmp_path / "own", *words).code == 0
+    for name in ("recall.tsv", "spiked.tsv"):
+        made = tmp_path / "results" / "positive_control" / name
+        assert made.read_bytes() == (tmp_path / "own" / name).read_bytes()
+
+
+def test_unknown_bases_are_not_planted(world, reference, settings):
+    """A reference that knows no base of the partner's last exon."""
+    edited = EditedReference(reference, world)
+    etv6 = next(each for each in world.transcripts if each.gene == "ETV6")
+    exon = etv6.exons[4]  # as transcribed, the fifth
+    edited.write(exon.contig, range(exon.start, exon.end), Strand.FORWARD, "N" * len(exon))
+    with pytest.raises(InputError, match="the reference does not know"):
+        parse_spike(FUSIONS[0], edited, settings.filters)
+    plant = parse_fusion(world, FUSIONS[0], Molecules())
+    places = (known_place(plant.breakpoint5), known_place(plant.breakpoint3))
+    pair = KnownPair("ETV6", "NTRK3", "", "", "x", "", (places,))
+    with pytest.raises(InputError, match="no junction of the catalogue"):
+        catalogue_spikes(Catalogue((pair,)), edited, settings.filters)
+    (spike,) = catalogue_spikes(Catalogue((pair,)), reference, settings.filters)
+    assert spike.junction == (plant.breakpoint5, plant.breakpoint3)

@@ -202,9 +202,9 @@ def test_links(document):
 @by_name
 def test_make_targets_exist(document):
     makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
-    known = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    known = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
     text = document.read_text(encoding="utf-8")
-    mentioned = re.findall(r"(?:`|^    )make ([a-z]+)", text, flags=re.MULTILINE)
+    mentioned = re.findall(r"(?:`|^    )make ([a-z-]+)", text, flags=re.MULTILINE)
     assert set(mentioned) <= known
 
 

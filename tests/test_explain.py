@@ -177,6 +177,42 @@ def test_seen_share():
     assert seen_share(0, 2) is None
 
 
+def test_spanning_pairs_alone(world, explained):
+    """Mates in exons before and behind the junction, and no read over it."""
+    text, cut = fused_text(world, SPEC)
+    molecules = [
+        text_pair(f"pair{n}", text[cut - 110 - n : cut + 110 + n], 100) for n in range(1, 4)
+    ]
+    page, without = explained(molecules, "ETV6", "NTRK3")
+    told = "3 molecules hold exon sequence of both genes without such a read: pair1, pair2, pair3"
+    assert told in page
+    assert told in without
+    assert "3 of them are counted for a candidate" in page
+    assert "FAIL split 0, limit >=1: Reads across the junction" in page
+
+
+def test_a_bam(world, reference_folder, run_cli, tmp_path):
+    """The reads as the alignments of a whole sample, of which the results were made."""
+    files = with_molecules(
+        background(world, tmp_path), tmp_path, fragments(world, SPEC, 30, 40, 50)
+    )
+    reads = [f"--fastq{number}={lane}" for number, lane in enumerate(files, start=1)]
+    bundle = ("--reference", reference_folder)
+    kept, aligned = tmp_path / "kept.bam", tmp_path / "aligned.bam"
+    census = ("--census", tmp_path / "census.json")
+    assert run_cli("screen", "--sample", "S", *reads, *bundle, "--out", kept, *census).code == 0
+    assert run_cli("align", "--reads", kept, *bundle, "--out", aligned).code == 0
+    words = ("run", "--sample", "S", "--bam", aligned, "--out", tmp_path / "S")
+    assert run_cli("--quiet", *words, *bundle).code == 0
+    words = ("explain", "--sample-dir", tmp_path / "S", "ETV6", "NTRK3", "--bam", aligned)
+    done = run_cli("--quiet", *words, *bundle)
+    assert (done.code, done.stderr) == (0, "")
+    page = " ".join(done.stdout.split())
+    assert "In short: it was called" in page
+    assert page.count("; counted for chr12:") == 3
+    assert "screened again" in page
+
+
 def test_the_other_direction(world, explained):
     page, _ = explained(fragments(world, "NTRK3:14-ETV6:6", 40, 50, 60), "ETV6", "NTRK3")
     assert "CANDIDATES (0)" in page

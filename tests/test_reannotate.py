@@ -159,6 +159,20 @@ def test_evidence_of_another_run_is_refused(results, reference_folder, run_cli, 
     assert "molecules of calls.json" in done.stderr
 
 
+def test_tumour_type_and_own_catalogue(results, reference_folder, run_cli, tmp_path):
+    own = tmp_path / "own.tsv"
+    own.write_text("partner\ttarget\ttumour_types\treferences\tsource\n", encoding="utf-8")
+    words = (results, "--out", tmp_path / "a", "--tumour-type", "glioma", "--own-catalogue", own)
+    assert reannotate(run_cli, reference_folder, *words).code == 0
+    done = reannotate(run_cli, reference_folder, tmp_path / "a", "--out", tmp_path / "b")
+    assert done.code == 0
+    assert "was annotated with an own catalogue too, and none is given now" in done.stderr
+    told = json.loads((tmp_path / "b" / "provenance.json").read_text())
+    assert (told["tumour_type"], told["own_catalogue"]) == ("glioma", None)
+    again = (tmp_path / "b" / "context.tsv").read_bytes()
+    assert again == (tmp_path / "a" / "context.tsv").read_bytes()
+
+
 def test_several_folders(results, reference_folder, run_cli, tmp_path):
     second = Path(shutil.copytree(results, tmp_path / "T"))
     words = (results, second, "--out", tmp_path / "new")

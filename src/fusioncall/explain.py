@@ -276,12 +276,15 @@ def _depth_lines(
     yield "WHAT THE DEPTH WOULD HAVE ALLOWED"
     needed = made.settings.filters.min_molecules
     if evidence.depths:
-        words = f"the share of fused transcripts of which {needed} would have been seen with 95 %"
-        yield from _wrapped(f"Unfused molecules over the exon starts, and {words}:", "  ")
+        yield from _wrapped(
+            "Unfused molecules over the exon starts, and the smallest share of fused ones of which"
+            f" {needed} would have been seen with 95 % (- if there are too few for any share):",
+            "  ",
+        )
         for depth in evidence.depths:
             share = seen_share(depth.molecules, needed)
-            told = "too few for any" if share is None else f"{share:.3f}"
-            yield f"  {depth.molecules:6d}  {told:16s}{depth.edge.label}"
+            told = "-" if share is None else f"{share:.3f}"
+            yield f"  {depth.molecules:6d}  {told:>5s}  {depth.edge.label}"
         yield from _wrapped(
             "The partner's promoter decides how much of a fusion is transcribed, so a fusion can"
             " be seen where the gene itself is not expressed, with every share.",

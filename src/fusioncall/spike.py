@@ -7,6 +7,7 @@ molecule shows is known by construction.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,8 +36,11 @@ from fusioncall.simulate import (
 )
 from fusioncall.tables import breakpoint_cell
 
+log = logging.getLogger(__name__)
+
 _EXONS = re.compile(r"(?P<five>[\w.]+):(?P<donor>\d+)-(?P<three>[\w.]+):(?P<acceptor>\d+)")
 _REACH_BP = 5000
+_KNOWN_BP = 200
 _MAX_DRAWS = 1000
 _LETTERS = "ACGT"
 _NOTHING = Support(
@@ -70,6 +74,11 @@ class Spike:
         """Both breakpoints as tables write them."""
         return breakpoint_cell(self.fusion.five), breakpoint_cell(self.fusion.three)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the reference knows the bases beside the junction."""
+        return "N" not in self.before[-_KNOWN_BP:] + self.after[:_KNOWN_BP]
+
 
 def parse_spike(text: str, reference: Reference, settings: FilterSettings) -> Spike:
     """Read `ETV6:5-NTRK3:15` (exons) or `chr12:11869969:+>chr15:87940753:-` (breakpoints).
@@ -89,6 +98,9 @@ def parse_spike(text: str, reference: Reference, settings: FilterSettings) -> Sp
     spike = _spike(five, three, reference, settings)
     if spike is None:
         what = "is no fusion that is called: a partner in sense before a whole kinase domain"
+        raise InputError(what, where=text, cure="Choose another junction")
+    if not spike.is_known:
+        what = "lies beside bases that the reference does not know (N)"
         raise InputError(what, where=text, cure="Choose another junction")
     return spike
 
@@ -164,12 +176,18 @@ def catalogue_spikes(
                 continue
             spike = _spike(sides[0], sides[1], reference, settings)
             names = (pair.partner, pair.target)
-            if spike and (spike.fusion.five.gene, spike.fusion.three.gene) == names:
+            if (
+                spike
+                and spike.is_known
+                and (spike.fusion.five.gene, spike.fusion.three.gene) == names
+            ):
                 found.setdefault(spike.junction, spike)
     if not found:
         what = "no junction of the catalogue lies in its genes on this reference"
         cure = "Name junctions of it: --fusion ETV6:5-NTRK3:15"
         raise InputError(what, where=reference.path, cure=cure)
+    count = sum(len(pair.junctions) for pair in catalogue.pairs)
+    log.info("%d of %d junctions of the catalogue lie in its genes here", len(found), count)
     return tuple(found.values())
 
 

@@ -33,26 +33,21 @@ from fusioncall.context import (
     resistance_sites,
 )
 from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
-from fusioncall.explain import Evidence, depths, explanation
 from fusioncall.failures import failed_census
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.imbalance import imbalances
 from fusioncall.isoforms import with_isoforms
-from fusioncall.look import look_for
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of
-from fusioncall.question import ask
 from fusioncall.reference import MANIFEST, Reference
-from fusioncall.rejudge import check_same_settings, check_settings_of_reads, rejudge
+from fusioncall.rejudge import check_same_settings
 from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
-from fusioncall.tables import VERDICT_COLUMNS, read_rows
-from fusioncall.testcase import Case, chosen_call, cut_out, write_testcase
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -121,7 +116,7 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
     Raises:
         InputError: a file cannot be used.
     """
-    looker = _screen(setup)
+    looker = screener(setup)
     kept = 0
 
     def count(molecules: Iterable[Molecule]) -> Iterable[Molecule]:
@@ -224,7 +219,7 @@ def call(
     if census is None:
         seen, molecules, counts = _screen_bam(bam, setup, evidence.parent)
     else:
-        seen = _read_json(census, Census, "census of the screen", "fusioncall screen")
+        seen = read_json(census, Census, "census of the screen", "fusioncall screen")
         molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
     if counts.unknown_contig:
         log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
@@ -315,165 +310,8 @@ def report_sample(
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
-def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
-    """The results of a sample anew, from its `calls.json` and `evidence.bam`, without its reads.
-
-    Calls are judged anew where the filters or the confidence have other limits, and
-    `provenance.json` says so. The files take their place in `out` only when all of them are whole.
-
-    Args:
-        folder: the results of the sample.
-        setup: the reference that the calls were made with, thresholds, threads.
-        context: known partners, and the tumour type.
-        out: the folder of the new results, which may be the same.
-
-    Raises:
-        InputError: a file cannot be read, or was made with another reference.
-        SettingsError: a setting differs that needs the reads, or a catalogue cannot be used.
-    """
-    calls = folder / "calls.json"
-    made = read_calls(calls)
-    _check_reference(made, setup, calls)
-    check_settings_of_reads(made, setup.settings, calls)
-    molecules = _supporting(folder, made, setup)
-    fragments = without_adapters(molecules, setup.settings.trim)
-    judged = rejudge(made, fragments, resistance_sites(), setup.reference, setup.settings)
-    with _new_results(out) as work:
-        write_json(work / "calls.json", judged)
-        index = work / "evidence.bam.bai"
-        write_evidence(work / "evidence.bam", index, molecules, judged, setup.reference.contigs)
-        _annotate_and_report(work, setup, context)
-
-
-def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, out: Path) -> None:
-    """`reannotate` for each folder: one into `out`, several into folders of their names in it.
-
-    Raises:
-        FusioncallError: as `reannotate`; or two of the folders have one name.
-    """
-    if len(folders) == 1:
-        reannotate(folders[0], setup, context, out)
-        return
-    names = [folder.resolve().name for folder in folders]
-    double = next((name for name in names if names.count(name) > 1), None)
-    if double is not None:
-        what, cure = f"two folders are called {double}", "Renew them one by one"
-        raise InputError(what, cure=cure)
-    for folder, name in zip(folders, names, strict=True):
-        reannotate(folder, setup, context, out / name)
-
-
-def explain_sample(
-    folder: Path, asked: tuple[str, str], reads: ReadFiles | Path | None, setup: Setup
-) -> Iterator[str]:
-    """Why a fusion was called or not, as lines of text.
-
-    Args:
-        folder: the results of a sample.
-        asked: two gene symbols, or two breakpoints (1-based).
-        reads: of the sample; without them only those of `evidence.bam` are looked at.
-        setup: reference and threads; the settings are those of the calls.
-
-    Raises:
-        InputError: a file cannot be read, is not of this sample, or the question has no sense.
-    """
-    made, setup = _made(folder, setup)
-    question = ask(*asked, setup.reference)
-    answers = read_rows(folder / "verdicts.tsv", VERDICT_COLUMNS)
-    molecules = supporting_or_kept(folder, made, reads, setup)
-    fragments = tuple(without_adapters(molecules, setup.settings.trim))
-    known = () if reads is None else depths(question, fragments, made, setup.reference)
-    look = look_for(question, molecules, setup.reference, setup.settings)
-    evidence = Evidence(look, reads is not None, known)
-    yield from explanation(question, made, answers, evidence, setup.reference)
-
-
-def cut_testcase(
-    folder: Path,
-    asked: tuple[str, str],
-    unfused_of: ReadFiles | Path | None,
-    setup: Setup,
-    out: Path,
-) -> Case:
-    """The molecules of one call of a sample -> a folder of small files without names.
-
-    Args:
-        folder: the results of the sample.
-        asked: two gene symbols, or two breakpoints (1-based).
-        unfused_of: the sample's reads, if its molecules without the fusion are wanted too.
-        setup: reference and threads.
-        out: the new folder.
-
-    Raises:
-        InputError: a file cannot be read, or there is no such call, or several.
-        OutputError: the folder is not empty, or cannot be written.
-    """
-    made, setup = _made(folder, setup)
-    call_of = chosen_call(ask(*asked, setup.reference), made, folder / "calls.json")
-    molecules = _supporting(folder, made, setup)
-    if unfused_of is not None:
-        supporting = {each.name for each in molecules}
-        kept = supporting_or_kept(folder, made, unfused_of, setup)
-        with tempfile.TemporaryDirectory() as work:
-            unaligned, aligned = Path(work) / "reads.bam", Path(work) / "aligned.bam"
-            others = [each for each in kept if each.name not in supporting]
-            if isinstance(unfused_of, Path):
-                molecules = (*molecules, *others)
-            else:
-                write_molecules(unaligned, others, {})
-                align(unaligned, setup, aligned)
-                more, _ = read_molecules(aligned, setup.reference.contigs, None, setup.threads)
-                molecules = (*molecules, *more)
-    case = cut_out(call_of, molecules, made, setup.reference, with_unfused=unfused_of is not None)
-    write_testcase(out, case, made, setup.reference)
-    return case
-
-
-def supporting_or_kept(
-    folder: Path, made: SampleCalls, reads: ReadFiles | Path | None, setup: Setup
-) -> tuple[Molecule, ...]:
-    """The molecules of `evidence.bam`, or of the reads all that the screen keeps, by their names.
-
-    Raises:
-        InputError: the reads are not those that the calls were made of.
-    """
-    contigs = setup.reference.contigs
-    if reads is None:
-        return _supporting(folder, made, setup)
-    looker = _screen(setup)
-    if isinstance(reads, Path):
-        with tempfile.TemporaryDirectory(prefix="fusioncall-") as scratch:
-            genome = setup.reference.genome_path
-            molecules, _ = looker.bam(reads, contigs, Path(scratch), genome)
-        inputs = describe_inputs((reads,))
-    else:
-        molecules = tuple(sorted(looker.fastq(reads), key=lambda each: each.name))
-        inputs = looker.inputs
-    if {each.sha256 for each in inputs} != {each.sha256 for each in made.census.inputs}:
-        what = f"are not the reads of {made.sample}: another checksum than in calls.json"
-        names_of = ", ".join(each.name for each in made.census.inputs)
-        raise InputError(what, where=inputs[0].name, cure=f"Give {names_of}, all lanes")
-    return molecules
-
-
-def _supporting(folder: Path, made: SampleCalls, setup: Setup) -> tuple[Molecule, ...]:
-    """The molecules of `evidence.bam`, all those of the calls among them."""
-    evidence = folder / "evidence.bam"
-    molecules, _ = read_molecules(evidence, setup.reference.contigs, None, setup.threads)
-    _check_evidence(made, molecules, evidence)
-    return molecules
-
-
-def _made(folder: Path, setup: Setup) -> tuple[SampleCalls, Setup]:
-    """The calls of a folder, and the setup with their settings."""
-    calls = folder / "calls.json"
-    made = read_calls(calls)
-    _check_reference(made, setup, calls)
-    return made, dataclasses.replace(setup, settings=made.settings)
-
-
 @contextmanager
-def _new_results(out: Path) -> Iterator[Path]:
+def new_results(out: Path) -> Iterator[Path]:
     """A folder for the files of a sample, which take their place in `out` when all are whole."""
     make_folder(out)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as folder:
@@ -482,19 +320,15 @@ def _new_results(out: Path) -> Iterator[Path]:
             (Path(folder) / name).replace(out / name)
 
 
-def _annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
+def annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
+    """The last two steps for a folder that holds `calls.json` and `evidence.bam`.
+
+    Raises:
+        FusioncallError: as `annotate_sample` and `report_sample`.
+    """
     called = Called(work / "calls.json")
     annotate_sample(called, setup, context, work)
     report_sample(called, work / "evidence.bam", setup, context, work / "report.html")
-
-
-def _check_evidence(made: SampleCalls, molecules: Iterable[Molecule], evidence: Path) -> None:
-    """Whether a BAM holds the molecules of the calls."""
-    wanted = {name for call in made.calls for name in call.fusion.support.names}
-    missing = sorted(wanted - {each.name for each in molecules})
-    if missing:
-        what = f"lacks {len(missing)} molecules of calls.json, {missing[0]} among them"
-        raise InputError(what, where=evidence, cure="Give the files of one run, or run anew")
 
 
 def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
@@ -513,10 +347,10 @@ def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, ou
         FusioncallError: an input cannot be used, or the folder cannot be written.
     """
     check_sample_name(sample)
-    with _new_results(out) as work:
+    with new_results(out) as work:
         aligned = _aligned(reads, setup, work)
         call(sample, aligned, setup, work / "calls.json", work / "evidence.bam")
-        _annotate_and_report(work, setup, context)
+        annotate_and_report(work, setup, context)
 
 
 def read_calls(path: Path) -> SampleCalls:
@@ -526,12 +360,12 @@ def read_calls(path: Path) -> SampleCalls:
         InputError: it is missing, broken, or of another version.
     """
     called, maker = "calls.json", "fusioncall call"
-    header = _read_json(path, _Header, called, maker)
+    header = read_json(path, _Header, called, maker)
     if header.schema != CALLS_SCHEMA:
         what = f"is {called} of version {header.schema}, made by fusioncall {header.fusioncall}"
         cure = f"Use that version for it, or call anew; this one ({__version__}) reads version"
         raise InputError(what, where=path, cure=f"{cure} {CALLS_SCHEMA}")
-    return _read_json(path, SampleCalls, called, maker)
+    return read_json(path, SampleCalls, called, maker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,7 +376,12 @@ class _Header:
     fusioncall: str
 
 
-def _check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
+def check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
+    """Whether calls were made with the reference that is given.
+
+    Raises:
+        InputError: they were made with another one.
+    """
     if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=where, cure="Give the bundle of the run, or call anew")
@@ -551,7 +390,7 @@ def _check_reference(made: SampleCalls, setup: Setup, where: Path) -> None:
 def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
     """The calls, compared with the other samples of the run and with what is known."""
     made = read_calls(called.calls)
-    _check_reference(made, setup, called.calls)
+    check_reference(made, setup, called.calls)
     check_same_settings(made, setup.settings, called.calls)
     carry_over = read_carry_over(called.carry_over, made.sample)
     made = dataclasses.replace(made, calls=with_carry_over(made.calls, carry_over))
@@ -603,7 +442,8 @@ def _with_unfused_donors(
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
 
-def _screen(setup: Setup) -> Screen:
+def screener(setup: Setup) -> Screen:
+    """A screen for the targets of the reference."""
     targets = len(setup.reference.targets)
     return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
 
@@ -611,7 +451,7 @@ def _screen(setup: Setup) -> Screen:
 def _screen_bam(
     bam: Path, setup: Setup, folder: Path
 ) -> tuple[Census, tuple[Molecule, ...], AlignmentCounts]:
-    looker = _screen(setup)
+    looker = screener(setup)
     contigs, genome = setup.reference.contigs, setup.reference.genome_path
     molecules, counts = looker.bam(bam, contigs, folder, genome)
     seen = looker.census("bam", len(molecules), describe_inputs((bam,)))
@@ -622,7 +462,7 @@ def _screen_bam(
     return seen, molecules, counts
 
 
-def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
+def read_json(path: Path, kind: type[T], called: str, maker: str) -> T:
     """A record that an earlier step wrote; `called` and `maker` name it and the step."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

@@ -30,7 +30,7 @@ _NOTICE = """\
 The molecules of one call of fusioncall, cut out for a bug report.
 
 Read names are numbers. The files hold no name of a sample, a person, a machine or a folder, and no
-header but the contigs of the reference.
+header but the contigs of the reference. testcase.json names the reference as its bundle is called.
 
 THE SEQUENCE ITSELF CAN STILL IDENTIFY A PERSON: reads show germline variants. Look at the rules of
 your institution before you hand these files on, and do not publish reads of a patient without the

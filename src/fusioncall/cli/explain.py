@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import argparse
 
+from fusioncall.afterwards import explain_sample
 from fusioncall.cli.common import add_question, add_reads, add_reference, given_reads, setup_of
-from fusioncall.steps import explain_sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

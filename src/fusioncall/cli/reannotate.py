@@ -7,7 +7,8 @@ It takes calls.json and evidence.bam of each folder and writes every file of the
 or for several folders into folders of their names in it. Settings of the filters, the confidence,
 the status and the resistance take effect; provenance.json names those by which calls were judged
 anew (judged_anew). Settings that decide which molecules are kept and counted need the reads: where
-one differs, nothing is written. A sample needs its own --tumour-type again.
+one differs, nothing is written. Without --tumour-type it stays that of the old results; an own
+catalogue must be given again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fusioncall.afterwards import reannotate_samples
 from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
-from fusioncall.steps import reannotate_samples
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

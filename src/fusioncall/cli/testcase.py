@@ -17,9 +17,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fusioncall.afterwards import cut_testcase
 from fusioncall.cli.common import add_question, add_reads, add_reference, given_reads, setup_of
 from fusioncall.errors import InputError
-from fusioncall.steps import cut_testcase
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
