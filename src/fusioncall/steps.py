@@ -22,6 +22,7 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.bam_blocks import Source
 from fusioncall.context import Context, context_facts, known_partners, resistance_sites
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
@@ -35,6 +36,7 @@ from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
+from fusioncall.trusted import look_of, places_led_to, trusting
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -56,11 +58,14 @@ class Alignments:
         census: of the screen; without it the BAM is that of a whole sample, and is screened.
         reads: that were screened, to count the unfused molecules of a partner; a BAM of a whole
             sample holds them itself.
+        are_trusted: whether of a whole sample only what the index leads to is read, from the target
+            genes on.
     """
 
     bam: Path
     census: Path | None = None
     reads: ReadFiles | None = None
+    are_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,16 @@ class Setup:
     reference: Reference
     settings: Settings
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The molecules that touch a target; `reads` are what a second look can be taken at."""
+
+    census: Census
+    molecules: tuple[Molecule, ...]
+    counts: AlignmentCounts
+    reads: ReadFiles | Source | None
 
 
 def check_sample_name(name: str) -> str:
@@ -145,23 +160,18 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
-    bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    genome = setup.reference.genome_path
-    with open_bam(bam, 1, genome) as opened:
+    with open_bam(alignments.bam, 1, setup.reference.genome_path) as opened:
         lengths = dict(zip(opened.references, opened.lengths, strict=True))
-    check_contigs(bam, lengths, contigs)
+    check_contigs(alignments.bam, lengths, contigs)
     make_folder(evidence.parent)
-    if census is None:
-        seen, molecules, counts = _screen_bam(bam, setup, evidence.parent)
-    else:
-        seen = _read_json(census, Census, "census of the screen", "fusioncall screen")
-        molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
-    if counts.unknown_contig:
-        log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
-    fragments = tuple(without_adapters(molecules, setup.settings.trim))
+    kept = _kept(alignments, setup, evidence.parent)
+    strange = kept.counts.unknown_contig
+    if strange:
+        log.warning("%d alignments lie on contigs unknown to the reference", strange)
+    fragments = tuple(without_adapters(kept.molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
-    judged = _with_unfused_donors(found.calls, alignments, setup, evidence.parent)
+    judged = _with_unfused_donors(found.calls, kept.reads, setup, evidence.parent)
     made = SampleCalls(
         schema=CALLS_SCHEMA,
         sample=sample,
@@ -169,9 +179,9 @@ def call(
         settings_sha256=settings_digest(setup.settings),
         reference=setup.reference.manifest.name,
         reference_sha256=sha256(setup.reference.path / MANIFEST),
-        census=seen,
-        alignments=counts,
-        molecules=len(molecules),
+        census=kept.census,
+        alignments=kept.counts,
+        molecules=len(kept.molecules),
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=judged,
@@ -183,7 +193,7 @@ def call(
         whole_file(index) as index_part,
         whole_file(evidence) as evidence_part,
     ):
-        write_evidence(evidence_part, index_part, molecules, made, contigs)
+        write_evidence(evidence_part, index_part, kept.molecules, made, contigs)
         calls_part.write_bytes(json_bytes(made))
 
 
@@ -214,14 +224,16 @@ def report_sample(calls: Path, evidence: Path, setup: Setup, context: Context, o
     write_report(out, results, by_name, setup.reference, setup.settings, provenance)
 
 
-def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
+def run(
+    sample: str, reads: ReadFiles | Alignments, setup: Setup, context: Context, out: Path
+) -> None:
     """All steps for one sample.
 
     The files take their place in `out` only when all of them are whole.
 
     Args:
         sample: its name.
-        reads: FASTQ files, or the BAM of a whole sample.
+        reads: FASTQ files, or the alignments of a whole sample.
         setup: reference, thresholds, threads.
         context: known partners, and the tumour type.
         out: the sample's folder.
@@ -274,30 +286,28 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     return SampleResults(made, annotated, tuple(statuses), facts)
 
 
-def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
+def _aligned(reads: ReadFiles | Alignments, setup: Setup, work: Path) -> Alignments:
     """The alignments of a sample and the census, which a BAM of the user's has not yet."""
-    if isinstance(reads, Path):
-        return Alignments(reads)
+    if isinstance(reads, Alignments):
+        return reads
     screen(reads, setup, work / "screened.bam", work / "census.json")
     align(work / "screened.bam", setup, work / "aligned.bam")
     return Alignments(work / "aligned.bam", work / "census.json", reads)
 
 
 def _with_unfused_donors(
-    calls: tuple[Call, ...], alignments: Alignments, setup: Setup, folder: Path
+    calls: tuple[Call, ...], reads: ReadFiles | Source | None, setup: Setup, folder: Path
 ) -> tuple[Call, ...]:
     """The calls with the unfused molecules of their partners, from a second look at the reads."""
-    is_known = alignments.census is None or alignments.reads is not None
-    if not is_known or not any(call.passed for call in calls):
+    if reads is None or not any(call.passed for call in calls):
         return calls
     unfused = unfused_donors(calls, setup.reference, setup.settings)
     table = unfused.kmers(setup.reference.kmers.kmer_bp)
     looker = Screen(table, 1, setup.settings.screen, setup.threads)
-    if alignments.reads is not None:
-        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+    if isinstance(reads, ReadFiles):
+        molecules: Iterable[Molecule] = looker.fastq(reads)
     else:
-        contigs, genome = setup.reference.contigs, setup.reference.genome_path
-        molecules, _ = looker.bam(alignments.bam, contigs, folder, genome)
+        molecules, _ = looker.bam(reads, setup.reference.contigs, folder)
     fragments = without_adapters(molecules, setup.settings.trim)
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
@@ -307,18 +317,32 @@ def _screen(setup: Setup) -> Screen:
     return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
 
 
-def _screen_bam(
-    bam: Path, setup: Setup, folder: Path
-) -> tuple[Census, tuple[Molecule, ...], AlignmentCounts]:
+def _kept(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
+    """The molecules that touch a target, from the screen's BAM or that of a whole sample."""
+    bam, genome, contigs = alignments.bam, setup.reference.genome_path, setup.reference.contigs
+    if alignments.census is not None:
+        seen = _read_json(alignments.census, Census, "census of the screen", "fusioncall screen")
+        molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
+        return _Kept(seen, molecules, counts, alignments.reads)
+    make_folder(folder)
     looker = _screen(setup)
-    contigs, genome = setup.reference.contigs, setup.reference.genome_path
-    molecules, counts = looker.bam(bam, contigs, folder, genome)
+    if alignments.are_trusted:
+        margin_bp = setup.settings.screen.trusted_margin_bp
+        look = look_of(bam, setup.reference.targets, margin_bp, genome)
+        first, _ = _screen(setup).bam(Source(bam, genome, look.regions), contigs, folder)
+        source = Source(bam, genome, (*look.regions, *places_led_to(look, first)))
+        molecules, counts = looker.bam(source, contigs, folder)
+        seen = trusting(looker.census("bam", len(molecules), ()), look, bam)
+        log.info("%d molecules touch a target; only parts of the BAM were read", len(molecules))
+        return _Kept(seen, molecules, counts, source)
+    source = Source(bam, genome)
+    molecules, counts = looker.bam(source, contigs, folder)
     seen = looker.census("bam", len(molecules), describe_inputs((bam,)))
     if not seen.bases:
         what = "holds no reads"
         raise InputError(what, where=bam, cure="Give the BAM of a sequenced sample")
     log.info("%d of %d molecules touch a target", len(molecules), seen.fragments)
-    return seen, molecules, counts
+    return _Kept(seen, molecules, counts, source)
 
 
 def _read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

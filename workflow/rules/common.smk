@@ -100,6 +100,12 @@ def census(wildcards):
     return f"{OUTDIR}/{wildcards.sample}/work/census.json"
 
 
+def trust(wildcards):
+    """Whether of the user's BAM only what its index leads to is read."""
+    is_asked = config.get("trust_alignment") and SAMPLES[wildcards.sample].bam
+    return "--trust-alignment" if is_asked else ""
+
+
 def option(name, value):
     """The words of an option for a shell line; none if it has no value."""
     return [name, value] if value else []

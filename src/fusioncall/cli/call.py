@@ -7,7 +7,8 @@ The FASTQ files that were screened are read again where something is called, to 
 of the partner gene that are not fused; without them that number stays unknown.
 
 Without --census the BAM is taken for that of a whole sample (made by STAR with --chimOutType
-WithinBAM, or by any aligner that writes supplementary records) and is screened first.
+WithinBAM, or by any aligner that writes supplementary records) and is screened first; with
+--trust-alignment only what its index leads to is read, from the target genes on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, reads_of, setup_of
+from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, add_trust, reads_of, setup_of
+from fusioncall.errors import InputError
 from fusioncall.steps import Alignments, call
 
 
@@ -28,11 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evidence", type=Path, required=True, help="BAM of molecules to write")
     add_fastq(parser, required=False)
     add_fastq2(parser)
+    add_trust(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Call one sample."""
+    if args.trust_alignment and args.census:
+        what = "--trust-alignment was given with --census"
+        raise InputError(what, cure="Give one of them: a census is of reads that were all screened")
     reads = reads_of(args) if args.fastq1 else None
-    alignments = Alignments(args.bam, args.census, reads)
+    alignments = Alignments(args.bam, args.census, reads, args.trust_alignment)
     call(args.sample, alignments, setup_of(args), args.calls, args.evidence)
