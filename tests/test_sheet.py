@@ -387,6 +387,8 @@ def test_missing_sheet(tmp_path):
     [
         {},
         {"settings": None, "catalogue": None},
+        {"trust_alignment": None},
+        {"trust_alignment": True},
         {"settings": "genome.fa", "catalogue": "genes.gtf"},
         {"reference": {"bundle": "bundle"}},
         {"reference": {"bundle": "bundle", "fasta": None, "gtf": None, "name": "x"}},
@@ -480,6 +482,10 @@ TWO_WAYS = (
                 "manifest.json. Correct the path, or build the bundle with 'fusioncall reference "
                 "build'."
             ),
+        ),
+        (
+            {"trust_alignment": "yes"},
+            ", key trust_alignment: 'yes' is text. Give true or false, or leave it empty.",
         ),
         (
             {"reference": {"bundle": "bundle", "fasta_sha256": "0" * 63}},

@@ -101,9 +101,9 @@ def census(wildcards):
 
 
 def trust(wildcards):
-    """Whether of the user's BAM only what its index leads to is read."""
+    """The option by which only what the index of the user's BAM leads to is read."""
     is_asked = config.get("trust_alignment") and SAMPLES[wildcards.sample].bam
-    return "--trust-alignment" if is_asked else ""
+    return ["--trust-alignment"] if is_asked else []
 
 
 def option(name, value):
