@@ -19,6 +19,7 @@ from benchmarks.planted import Shape
 from benchmarks.recall import Series, molecules_of
 
 from fusioncall.adapters import without_adapters
+from fusioncall.bam_blocks import Source
 from fusioncall.evaluate import Proportion
 from fusioncall.model import Call, Molecule
 from fusioncall.pipeline import call_molecules
@@ -182,7 +183,7 @@ def _bam_calls(bench: Bench, bam: Path) -> tuple[Call, ...]:
     """As `fusioncall run` calls the BAM of a whole sample."""
     reference, settings = bench.reference, bench.settings
     screen = Screen(reference.kmers, len(reference.targets), settings.screen, 1)
-    molecules, _ = screen.bam(bam, reference.contigs, bam.parent)
+    molecules, _ = screen.bam(Source(bam), reference.contigs, bam.parent)
     fragments = list(without_adapters(molecules, settings.trim))
     return call_molecules(fragments, reference, settings).calls
 

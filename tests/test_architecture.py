@@ -11,11 +11,11 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors masked reference bundle download"
 FLOW = (
-    "model bam records bam_records bam_blocks fastq looks scan lanes progress picked screen align"
-    " flanks junctions adapters evidence annotated clips placing recount pairs unfused fusions"
-    " filters carry_over failures transcripts protein retained nomenclature isoforms meaning"
-    " catalogue exports facts resistance imbalance context annotate status rejudge tables"
-    " sequences resistance_table"
+    "model bam records bam_records bam_blocks fastq looks scan lanes progress picked trusted"
+    " screen align flanks junctions adapters evidence annotated clips placing recount pairs"
+    " unfused fusions filters carry_over failures transcripts protein retained nomenclature"
+    " isoforms meaning catalogue exports facts resistance imbalance context annotate status"
+    " rejudge tables sequences resistance_table"
 )
 TELLING = (
     "provenance results vcf peers assayed multiqc pileup drawing page report writing difference"

@@ -13,7 +13,7 @@ import pytest
 from builders import segment
 from fusioncall import bam_blocks, picked
 from fusioncall.bam import molecule_name, read_molecules, sort_and_index, write_molecules
-from fusioncall.bam_blocks import BamReader
+from fusioncall.bam_blocks import BamReader, Source
 from fusioncall.errors import InputError
 from fusioncall.model import Molecule, Read, ReadNumber
 from test_bam import rewritten
@@ -114,18 +114,17 @@ def test_any_order_gives_the_molecules_of_a_record_by_record_look(
     monkeypatch.setattr(bam_blocks, "_READ_BYTES", 900)
     path = in_order(tmp_path, some_molecules(300, is_paired=is_paired), order)
     one = looker(settings, threads)
-    assert one.bam(path, CONTIGS, tmp_path) == expected(settings, path)
+    assert one.bam(Source(path), CONTIGS, tmp_path) == expected(settings, path)
     grouped = looker(settings)
-    grouped.bam(
-        in_order(tmp_path, some_molecules(300, is_paired=is_paired), "grouped"), {}, tmp_path
-    )
+    path = in_order(tmp_path, some_molecules(300, is_paired=is_paired), "grouped")
+    grouped.bam(Source(path), {}, tmp_path)
     assert one.census("bam", 0, ()) == grouped.census("bam", 0, ())
 
 
 def test_molecules_that_stand_together_are_read_once(settings, tmp_path, monkeypatch):
     path = in_order(tmp_path, some_molecules(200, is_paired=True), "grouped")
     monkeypatch.delattr(picked, "_copy")
-    assert looker(settings).bam(path, CONTIGS, tmp_path) == expected(settings, path)
+    assert looker(settings).bam(Source(path), CONTIGS, tmp_path) == expected(settings, path)
 
 
 @pytest.mark.parametrize("lost", ["primary", "supplementary"])
@@ -147,7 +146,7 @@ def test_header_that_tells_another_order_is_not_believed(settings, tmp_path, los
     path = rewritten(path, tmp_path / "moved.bam", moved)
     with pysam.AlignmentFile(str(path)) as bam:
         assert bam.header.to_dict()["HD"]["GO"] == "query"
-    assert looker(settings).bam(path, CONTIGS, tmp_path)[0] == wanted
+    assert looker(settings).bam(Source(path), CONTIGS, tmp_path)[0] == wanted
 
 
 def test_header_may_be_longer_than_what_is_read_at_once(settings, tmp_path, monkeypatch):
@@ -155,7 +154,7 @@ def test_header_may_be_longer_than_what_is_read_at_once(settings, tmp_path, monk
     contigs = CONTIGS | {f"other{number}": 10 for number in range(3000)}
     molecules = some_molecules(60, is_paired=True)
     write_molecules(tmp_path / "m.bam", molecules, contigs)
-    found, _ = looker(settings).bam(tmp_path / "m.bam", contigs, tmp_path)
+    found, _ = looker(settings).bam(Source(tmp_path / "m.bam"), contigs, tmp_path)
     assert list(found) == sorted(looker(settings).molecules(molecules), key=lambda m: m.name)
 
 
@@ -167,7 +166,7 @@ def test_reads_of_any_length_are_read(settings, tmp_path, monkeypatch):
     reads = {"a": long, "b": long + target, "c": target, "d": target + long, "e": ""}
     molecules = [single(each) for each in reads.items()]
     write_molecules(tmp_path / "m.bam", molecules, CONTIGS)
-    found, _ = looker(settings).bam(tmp_path / "m.bam", CONTIGS, tmp_path)
+    found, _ = looker(settings).bam(Source(tmp_path / "m.bam"), CONTIGS, tmp_path)
     assert [each.name for each in found] == ["b", "c", "d"]
     assert [each.reads[0].sequence for each in found] == [reads[each.name] for each in found]
 
@@ -180,7 +179,7 @@ def single(named):
 def test_blocks_hold_each_record_once(tmp_path, monkeypatch):
     monkeypatch.setattr(bam_blocks, "_READ_BYTES", 900)
     path = in_order(tmp_path, some_molecules(100, is_paired=True), "shuffled")
-    reader = BamReader(path, 2)
+    reader = BamReader(Source(path), 2)
     read = b"".join(block.records(range(size)) for block, size in reader.blocks(count))
     assert reader.header + read == gzip.decompress(path.read_bytes())
 
@@ -221,7 +220,7 @@ def test_damaged_record_is_refused(settings, tmp_path, place, value, what):
         struct.pack_into("<i", text, first_record(text) + place, value)
     path = reblocked(tmp_path / "m.bam", bytes(text))
     with pytest.raises(InputError) as caught:
-        looker(settings).bam(path, CONTIGS, tmp_path)
+        looker(settings).bam(Source(path), CONTIGS, tmp_path)
     cure = "Get or make the file anew; samtools quickcheck tells whether it is whole."
     assert str(caught.value) == f"{path}: {what}. {cure}"
     assert [each.name for each in tmp_path.iterdir()] == ["m.bam"]

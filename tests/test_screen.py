@@ -10,6 +10,7 @@ import pytest
 
 from builders import expected_hits, fastq_text, own_words, segment, touches, write_fastq
 from fusioncall.bam import read_molecules, write_molecules
+from fusioncall.bam_blocks import Source
 from fusioncall.errors import InputError
 from fusioncall.fastq import BlockReader
 from fusioncall.kmers import build_table
@@ -400,7 +401,7 @@ def test_bam_of_the_same_reads_gives_the_same_names_and_counts(settings, tmp_pat
         for (name, bases1), (_, bases2) in zip(first, second, strict=True)
     ]
     write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
-    kept, _ = bam.bam(tmp_path / "m.bam", {"chr1": 1000}, tmp_path)
+    kept, _ = bam.bam(Source(tmp_path / "m.bam"), {"chr1": 1000}, tmp_path)
     assert [molecule.name for molecule in kept] == sorted(names)
     assert fastq.census("x", 0, ()) == bam.census("x", 0, ())
 
@@ -414,6 +415,6 @@ def test_strand_of_a_bam_is_that_of_the_reads_as_sequenced(settings, tmp_path, i
     molecules = [Molecule(f"r{i}", (first, second)) for i in range(30)]
     write_molecules(tmp_path / "m.bam", molecules, {"chr1": 1000})
     screen = looker(settings)
-    assert len(screen.bam(tmp_path / "m.bam", {"chr1": 1000}, tmp_path)[0]) == 30
+    assert len(screen.bam(Source(tmp_path / "m.bam"), {"chr1": 1000}, tmp_path)[0]) == 30
     strand = screen.census("bam", 30, ()).strand
     assert (strand.sense, strand.antisense, strand.library) == (60, 0, "first-sense")

@@ -387,6 +387,8 @@ def test_missing_sheet(tmp_path):
     [
         {},
         {"settings": None, "catalogue": None},
+        {"trust_alignment": None},
+        {"trust_alignment": True},
         {"settings": "genome.fa", "catalogue": "genes.gtf"},
         {"reference": {"bundle": "bundle"}},
         {"reference": {"bundle": "bundle", "fasta": None, "gtf": None, "name": "x"}},
@@ -487,6 +489,8 @@ TWO_WAYS = (
                 ", key batch_size: 0 cannot be used. Give a whole number of at least 1, or leave "
                 "it empty."
             ),
+            {"trust_alignment": "yes"},
+            ", key trust_alignment: 'yes' is text. Give true or false, or leave it empty.",
         ),
         (
             {"reference": {"bundle": "bundle", "fasta_sha256": "0" * 63}},

@@ -249,6 +249,15 @@ def test_commands_of_samples(run_folder):
     )
 
 
+def test_alignments_of_a_bam_are_trusted_if_the_config_says_so(run_folder):
+    done = snakemake(run_folder, "-n", sheet=HEADER + PAIRED + BAM, trust_alignment=True)
+    calls = [each for each in commands(done) if each.startswith("fusioncall call ")]
+    assert sorted((each.split()[3], "--trust-alignment" in each.split()) for each in calls) == [
+        ("B", True),
+        ("P", False),
+    ]
+
+
 def test_import_as_module_from_elsewhere(run_folder):
     mine = run_folder / "Snakefile"
     mine.write_text(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fusioncall.adapters import without_adapters
 from fusioncall.bam import read_molecules, write_molecules
+from fusioncall.bam_blocks import Source
 from fusioncall.context import Context, resistance_sites
 from fusioncall.errors import InputError
 from fusioncall.explain import Evidence, depths, explanation
@@ -184,8 +185,8 @@ def supporting_or_kept(
     looker = screener(setup)
     if isinstance(reads, Path):
         with tempfile.TemporaryDirectory(prefix="fusioncall-") as scratch:
-            genome = setup.reference.genome_path
-            molecules, _ = looker.bam(reads, contigs, Path(scratch), genome)
+            source = Source(reads, setup.reference.genome_path)
+            molecules, _ = looker.bam(source, contigs, Path(scratch))
         inputs = describe_inputs((reads,))
     else:
         molecules = tuple(sorted(looker.fastq(reads), key=lambda each: each.name))

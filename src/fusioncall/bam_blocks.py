@@ -1,8 +1,8 @@
 """BAM as raw blocks: no object per record, only where each one lies in a block of bytes.
 
 A BAM is decompressed by several threads, some hundred kilobytes at a time, and cut into blocks of
-whole records. A CRAM is decoded by htslib in a process of its own, which hands it over as BAM that
-is not compressed.
+whole records. A CRAM is decoded, and regions are found by an index, by htslib in a process of its
+own, which hands the records over as BAM that is not compressed.
 """
 
 from __future__ import annotations
@@ -52,6 +52,22 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A BAM or CRAM, or parts of it.
+
+    Args:
+        path: the file, in any order.
+        genome: bgzip FASTA of the reference, for CRAM.
+        regions: of which records are read, in samtools' words; all records when empty. They need an
+            index.
+    """
+
+    path: Path
+    genome: Path | None = None
+    regions: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class BamBlock:
     """Whole records of one BAM: `starts` says where in `buffer` each begins, `end` the last ends.
@@ -90,26 +106,24 @@ class BamBlock:
 
 
 class BamReader:
-    """Reads a BAM or CRAM from its first to its last record.
+    """Reads a BAM or CRAM from its first to its last record, or the records of some regions.
 
     Args:
-        path: the file, in any order, with or without an index.
+        source: what is read.
         threads: that decompress and work on blocks.
-        genome: bgzip FASTA of the reference, for CRAM.
 
     Raises:
         InputError: the file is missing, is no BAM or CRAM, or is cut off.
     """
 
-    def __init__(self, path: Path, threads: int, genome: Path | None = None) -> None:
-        with open_bam(path, 1, genome):
+    def __init__(self, source: Source, threads: int) -> None:
+        with open_bam(source.path, 1, source.genome):
             pass
         self.header = b""
-        self._path = path
+        self._source = source
         self._threads = threads
-        self._genome = genome
-        self._is_cram = begins_as_cram(path)
-        self._file = path.open("rb", buffering=0)
+        self._is_cram = begins_as_cram(source.path)
+        self._file = source.path.open("rb", buffering=0)
         self._spare: list[Bytes] = []
         self._lock = threading.Lock()
 
@@ -136,23 +150,22 @@ class BamReader:
                     yield block, made
                     self._recycle(block.buffer)
         except (OSError, ValueError, EOFError, zlib.error, struct.error, _DAMAGED) as error:
-            raise unreadable(self._path, str(error), is_cram=self._is_cram) from error
+            raise unreadable(self._source.path, str(error), is_cram=self._is_cram) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def _packed(self) -> Iterator[IO[bytes]]:
-        """The bytes of a BAM: those of the file, or what htslib makes of a CRAM."""
-        if not self._is_cram:
+        """The bytes of a BAM: those of the file, or what htslib makes of a CRAM or of regions."""
+        path, regions = self._source.path, self._source.regions
+        if not self._is_cram and not regions:
             yield self._file
             return
-        words = [sys.executable, "-c", _VIEW, "-u", "--no-PG", "-@", str(self._threads)]
-        words += ["-T", str(self._genome)] if self._genome else []
+        words = [sys.executable, "-c", _VIEW, "-u", *view_options(self._source, self._threads)]
+        words += ["-M", str(path), *regions] if regions else ["-"]
         with (
             tempfile.TemporaryFile() as told,
-            subprocess.Popen(
-                [*words, "-"], stdin=self._file, stdout=subprocess.PIPE, stderr=told
-            ) as child,
+            subprocess.Popen(words, stdin=self._file, stdout=subprocess.PIPE, stderr=told) as child,
         ):
             try:
                 yield child.stdout  # type: ignore[misc]  # it is a pipe
@@ -221,6 +234,12 @@ class BamReader:
     def _recycle(self, buffer: Bytes) -> None:
         with self._lock:
             self._spare.append(buffer)
+
+
+def view_options(source: Source, threads: int) -> list[str]:
+    """The words by which htslib's `view` is told of threads and genome."""
+    genome = ["-T", str(source.genome)] if source.genome and begins_as_cram(source.path) else []
+    return ["--no-PG", "-@", str(threads), *genome]
 
 
 def _in_turn(

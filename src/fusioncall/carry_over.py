@@ -99,14 +99,14 @@ def compare(
     """Compare the junctions of samples that were handled together.
 
     Args:
-        samples: with their calls; a sample without reads takes no part.
+        samples: with their calls; one without reads, or whose reads were not counted, takes no part.
         settings: how much may be carried over.
         is_run: whether they are known to be of one run. Otherwise two samples are compared only
             if they share a lane, as the names of their reads tell, or if a lane is not told.
     """
-    usable = [each for each in samples if each.census.fragments]
-    fragments = {each.sample: each.census.fragments for each in usable}
-    neighbours = _neighbours(usable, is_run=is_run)
+    fragments = {each.sample: each.census.fragments or 0 for each in samples}
+    usable = [each for each in samples if fragments[each.sample]]
+    neighbours = _neighbours(usable, fragments, is_run=is_run)
     found = _fragments_by_key(usable)
     made = {each.sample: SampleCarryOver() for each in samples}
     for each in usable:
@@ -207,7 +207,9 @@ def _breakpoints(fusion: Fusion) -> tuple[str, str]:
     return five, three
 
 
-def _neighbours(samples: Sequence[SampleCalls], *, is_run: bool) -> dict[str, _Neighbours]:
+def _neighbours(
+    samples: Sequence[SampleCalls], fragments: Mapping[str, int], *, is_run: bool
+) -> dict[str, _Neighbours]:
     """For each sample the others that it can have molecules of; alike lanes are looked at once."""
     groups: dict[frozenset[str], list[SampleCalls]] = defaultdict(list)
     for each in samples:
@@ -221,9 +223,9 @@ def _neighbours(samples: Sequence[SampleCalls], *, is_run: bool) -> dict[str, _N
             for other in group
         ]
         names = frozenset(each.sample for each in around)
-        fragments = sum(each.census.fragments for each in around)
+        total = sum(fragments[each] for each in names)
         for each in members:
-            rest = fragments - each.census.fragments
+            rest = total - fragments[each.sample]
             made[each.sample] = _Neighbours(names - {each.sample}, rest)
     return made
 

@@ -150,7 +150,7 @@ def positive_control(
     make_folder(out)
     plain = out / "samples" / UNSPIKED
     run(UNSPIKED, files, setup, context, plain)
-    fragments = read_calls(plain / "calls.json").census.fragments
+    fragments = read_calls(plain / "calls.json").census.fragments or 0
     groups = groups_of(spikes)
     samples = []
     numbered = list(product(enumerate(plan.levels), range(plan.repeats), enumerate(groups)))

@@ -301,7 +301,8 @@ def _depth_lines(
 
 
 def _ground(evidence: Evidence, made: SampleCalls) -> str:
-    kept = f"{made.census.kept_molecules} of {made.census.fragments} molecules touch a target"
+    whole = "an unknown number of" if made.census.fragments is None else made.census.fragments
+    kept = f"{made.census.kept_molecules} of {whole} molecules touch a target"
     if evidence.is_whole:
         return f"calls.json, and the reads of the sample, screened again: {kept}."
     return (

@@ -190,7 +190,7 @@ def _side(
     if not total:
         return SideDepth(exons=(), depth=0.0, step=0.0)
     words = min(max(0, census.max_read_bp - kmer_bp + 1), total)
-    mates = -(-census.reads // max(1, census.fragments))
+    mates = -(-census.reads // max(1, census.fragments)) if census.fragments is not None else 2
     unique = 1 - census.kept_copies / max(1, census.kept_molecules)
     return SideDepth(
         exons=tuple(sizes),

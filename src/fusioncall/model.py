@@ -366,11 +366,31 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """A file that was read: its name without folder, size in bytes and SHA-256."""
+    """A file that was read: its name without folder, size in bytes and SHA-256.
+
+    The sum is None where only parts of the file were read.
+    """
 
     name: str
     bytes: int
-    sha256: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedLook:
+    """What was read of a BAM by its index, and what the index says of the whole.
+
+    `regions` are in samtools' words, 1-based and inclusive, `*` for the reads without a place; what
+    the molecules there lead to was read too, with the same margin. The alignments of the whole file
+    are None where the index does not count them; `could_miss` says in words what was not read.
+    """
+
+    margin_bp: int
+    regions: tuple[str, ...]
+    mapped_alignments: int | None
+    unmapped_beside_mate: int | None
+    unmapped_without_place: int | None
+    could_miss: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,10 +415,14 @@ class Census:
     of such reads that hold one of its k-mers. `kept_copies` are kept molecules whose reads begin as
     those of an earlier one. `lanes` counts fragments by the first four fields of their names.
     `failure` tells why a sample could not be read, and then nothing else is known.
+
+    Of a BAM that was read by its index, `trusted` tells how; then `fragments` are None, as nobody
+    counted them, there are no counts by lane and of control genes, and all others are those of what
+    was read.
     """
 
     source: str
-    fragments: int
+    fragments: int | None
     reads: int
     bases: int
     min_read_bp: int
@@ -413,6 +437,7 @@ class Census:
     exon_depth: dict[str, dict[str, float]] = field(default_factory=dict)
     lanes: dict[str, int] = field(default_factory=dict)
     strand: StrandCounts = field(default_factory=StrandCounts)
+    trusted: TrustedLook | None = None
     inputs: tuple[InputFile, ...]
     failure: str = ""
 

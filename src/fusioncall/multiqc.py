@@ -60,7 +60,7 @@ def _answers(results: SampleResults) -> dict[str, Any]:
         for key, (title, told, _) in numbers.items()
     }
     row: dict[str, Any] = {each.gene: each.status.value for each in results.statuses}
-    row |= {key: value for key, (_, _, value) in numbers.items()}
+    row |= {key: value for key, (_, _, value) in numbers.items() if value is not None}
     return {
         "id": "fusioncall_answers",
         "section_name": "Answers",

@@ -227,7 +227,9 @@ def _is_codon(end: TranscriptEnd, within: int) -> bool:
     return (first - transcript.cds_phase) % 3 == 0
 
 
-def _star_fusion_row(fusion: Fusion, fragments: int, reference: Reference) -> tuple[str, ...]:
+def _star_fusion_row(
+    fusion: Fusion, fragments: int | None, reference: Reference
+) -> tuple[str, ...]:
     five, three, support = fusion.five, fusion.three, fusion.support
     size = _STAR_FUSION_ENTROPY_BP
     large = support.best_anchor_bp >= _STAR_FUSION_LARGE_ANCHOR_BP
@@ -245,7 +247,7 @@ def _star_fusion_row(fusion: Fusion, fragments: int, reference: Reference) -> tu
         "JunctionReads": ",".join(support.split_names),
         "SpanningFrags": ",".join(support.spanning_names),
         "LargeAnchorSupport": "YES_LDAS" if large else "NO_LDAS",
-        "FFPM": f"{1e6 * support.total / fragments:.4f}",
+        "FFPM": f"{1e6 * support.total / fragments:.4f}" if fragments else UNKNOWN,
         "LeftBreakDinuc": bases_from(*_place(five, 3), reference)[1:],
         "LeftBreakEntropy": f"{entropy(bases_before(*_place(five, size), reference)):.4f}",
         "RightBreakDinuc": bases_before(*_place(three, 3), reference)[:-1],

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pysam
 
 from fusioncall.bam import molecule_name
-from fusioncall.bam_blocks import BamBlock, BamReader
+from fusioncall.bam_blocks import BamBlock, BamReader, Source
 from fusioncall.bam_records import Flags, Keys, key_table, wanted
 from fusioncall.progress import Progress
 from fusioncall.records import Bytes
@@ -28,19 +28,6 @@ from fusioncall.scan import Scan, Scanner
 _NOT_PRIMARY = pysam.FSECONDARY | pysam.FSUPPLEMENTARY
 _NOT_A_READ = _NOT_PRIMARY | pysam.FQCFAIL
 _SINGLE, _FIRST, _SECOND = 1, 1 << 20, 1 << 40
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A BAM or CRAM, the threads to read it with, and for CRAM the genome as bgzip FASTA."""
-
-    path: Path
-    threads: int
-    genome: Path | None = None
-
-    def reader(self) -> BamReader:
-        """The file, open at its first record."""
-        return BamReader(self.path, self.threads, self.genome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ class _Marked:
 
 
 def pick_records(
-    source: Source, out: Path, scanner: Scanner, count: Callable[[Look], int]
+    source: Source, out: Path, scanner: Scanner, threads: int, count: Callable[[Look], int]
 ) -> frozenset[str]:
     """Copy all records of the molecules that touch a target to a BAM.
 
@@ -74,6 +61,7 @@ def pick_records(
         source: in any order.
         out: the BAM to write; some records of other molecules may be among them.
         scanner: tells which reads touch a target.
+        threads: that decompress and scan.
         count: takes what was seen, and gives how many fragments that makes so far.
 
     Returns:
@@ -85,7 +73,7 @@ def pick_records(
     names: set[str] = set()
     keys: list[Keys] = []
     size = source.path.stat().st_size
-    reader = source.reader()
+    reader = BamReader(source, threads)
     with _packed(out) as packed, Progress("screen", size) as progress:
         groups = _Groups(packed)
         for block, marked in reader.blocks(partial(_look, scanner)):
@@ -101,7 +89,7 @@ def pick_records(
     if not groups.are_whole:
         with _packed(out) as packed, Progress("collect", size) as progress:
             packed.write(reader.header)
-            _copy(source.reader(), np.concatenate(keys), packed, progress)
+            _copy(BamReader(source, threads), np.concatenate(keys), packed, progress)
     return frozenset(names)
 
 

@@ -344,7 +344,10 @@ def _numbers(census: Census) -> list[Line]:
     """Every number of the census by its name."""
     values = ((field.name, getattr(census, field.name)) for field in dataclasses.fields(census))
     return [
-        Line(name.replace("_bp", " (bases)").replace("_", " "), f"{value:,}")
+        Line(
+            name.replace("_bp", " (bases)").replace("_", " "),
+            "unknown" if value is None else f"{value:,}",
+        )
         for name, value in values
-        if isinstance(value, int | float)
+        if isinstance(value, int | float) or name == "fragments"
     ]

@@ -42,8 +42,8 @@ class SampleResults:
         return self.made.sample
 
     @property
-    def fragments(self) -> int:
-        """Molecules of the whole sample."""
+    def fragments(self) -> int | None:
+        """Molecules of the whole sample, None if unknown."""
         return self.made.census.fragments
 
     @property

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pysam
 
-from fusioncall.bam import gather_molecules, molecule_name, umi_of
+from fusioncall.bam import gather_molecules, molecule_name, open_bam, umi_of
+from fusioncall.bam_blocks import Source
 from fusioncall.errors import InputError
 from fusioncall.files import sha256, whole_file
 from fusioncall.kmers import KmerTable
@@ -32,11 +32,12 @@ from fusioncall.model import (
     ReadNumber,
     StrandCounts,
 )
-from fusioncall.picked import Look, Source, pick_records
+from fusioncall.picked import Look, pick_records
 from fusioncall.progress import Progress
 from fusioncall.records import Bytes, Places
 from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
 from fusioncall.settings import ScreenSettings
+from fusioncall.trusted import with_distant
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
 _START_BP = 32  # of each read, by which copies are told
@@ -159,15 +160,15 @@ class Screen:
             yield molecule
 
     def bam(
-        self, path: Path, contigs: Mapping[str, int], folder: Path, genome: Path | None = None
+        self, source: Source, contigs: Mapping[str, int], folder: Path
     ) -> tuple[tuple[Molecule, ...], AlignmentCounts]:
         """The molecules of a BAM or CRAM that touch a target, with all their alignments.
 
         Args:
-            path: the file, in any order.
+            source: the file, in any order; of regions the molecules are completed by what lies
+                elsewhere.
             contigs: of the reference.
-            folder: where a temporary file with their records can lie.
-            genome: bgzip FASTA of the reference, for CRAM.
+            folder: where temporary files with their records can lie.
 
         Returns:
             The molecules in the order of their names, and what was seen of them.
@@ -176,13 +177,14 @@ class Screen:
             InputError: the file cannot be read or is cut off, or a molecule has two different
                 primary reads of one number.
         """
-        source = Source(path, self._threads, genome)
         with tempfile.TemporaryDirectory(prefix=".screen-", dir=folder) as work:
             picked = Path(work) / "picked.bam"
             with whole_file(picked) as part:
-                names = pick_records(source, part, self._scanner, self._count)
-            with pysam.AlignmentFile(str(picked), "rb", check_sq=False) as records:
-                return gather_molecules(records.fetch(until_eof=True), contigs, names, path)
+                names = pick_records(source, part, self._scanner, self._threads, self._count)
+            if source.regions:
+                picked = with_distant(source, picked, names, self._threads)
+            with open_bam(picked) as records:
+                return gather_molecules(records.fetch(until_eof=True), contigs, names, source.path)
 
     def _count(self, look: Look) -> int:
         """Add what was seen of some reads of a BAM; gives the fragments so far."""

@@ -47,6 +47,7 @@ class ScreenSettings(Record, frozen=True):
     low_quality_phred: Count
     min_strand_reads: Positive
     min_strand_share: Annotated[float, msgspec.Meta(gt=0.5, le=1)]
+    trusted_margin_bp: Count
 
 
 class AlignSettings(Record, frozen=True):

@@ -31,7 +31,7 @@ class GeneStatus:
     calls: int
     candidates: int
     target_reads: int
-    fragments: int
+    fragments: int | None
 
 
 def decide(
@@ -94,6 +94,8 @@ def _lacking(known_share: float, census: Census, settings: Settings) -> str:
     if known_share < limits.min_known_share:
         share = f"{known_share:.0%} of the gene's coding bases, {limits.min_known_share:.0%}"
         return f"the reference knows {share} are needed"
+    if census.fragments is None:
+        return "the number of fragments is unknown, as only parts of the BAM were read"
     if census.fragments < limits.min_fragments:
         return f"{census.fragments} fragments, at least {limits.min_fragments} are needed"
     kept = sum(census.target_reads.values())

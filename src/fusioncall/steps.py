@@ -24,6 +24,7 @@ from fusioncall.bam import (
     read_molecules,
     write_molecules,
 )
+from fusioncall.bam_blocks import Source
 from fusioncall.carry_over import read_carry_over, with_carry_over
 from fusioncall.context import (
     Context,
@@ -48,6 +49,7 @@ from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
 from fusioncall.status import decide
+from fusioncall.trusted import look_of, places_led_to, trusting
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -69,11 +71,14 @@ class Alignments:
         census: of the screen; without it the BAM is that of a whole sample, and is screened.
         reads: that were screened, to count the unfused molecules of a partner; a BAM of a whole
             sample holds them itself.
+        are_trusted: whether of a whole sample only what the index leads to is read, from the target
+            genes on.
     """
 
     bam: Path
     census: Path | None = None
     reads: ReadFiles | None = None
+    are_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,16 @@ class Setup:
     reference: Reference
     settings: Settings
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The molecules that touch a target; `reads` are what a second look can be taken at."""
+
+    census: Census
+    molecules: tuple[Molecule, ...]
+    counts: AlignmentCounts
+    reads: ReadFiles | Source | None
 
 
 def check_sample_name(name: str) -> str:
@@ -209,36 +224,31 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
-    bam, census = alignments.bam, alignments.census
     contigs = setup.reference.contigs
-    genome = setup.reference.genome_path
-    with open_bam(bam, 1, genome) as opened:
+    with open_bam(alignments.bam, 1, setup.reference.genome_path) as opened:
         lengths = dict(zip(opened.references, opened.lengths, strict=True))
-    check_contigs(bam, lengths, contigs)
+    check_contigs(alignments.bam, lengths, contigs)
     make_folder(evidence.parent)
-    if census is None:
-        seen, molecules, counts = _screen_bam(bam, setup, evidence.parent)
-    else:
-        seen = read_json(census, Census, "census of the screen", "fusioncall screen")
-        molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
-    if counts.unknown_contig:
-        log.warning("%d alignments lie on contigs unknown to the reference", counts.unknown_contig)
-    fragments = tuple(without_adapters(molecules, setup.settings.trim))
+    kept = _kept(alignments, setup, evidence.parent)
+    strange = kept.counts.unknown_contig
+    if strange:
+        log.warning("%d alignments lie on contigs unknown to the reference", strange)
+    fragments = tuple(without_adapters(kept.molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
-    judged = _with_unfused_donors(found.calls, alignments, setup, evidence.parent)
+    judged = _with_unfused_donors(found.calls, kept.reads, setup, evidence.parent)
     by_name = {each.name: each for each in fragments}
     recounting = setup.settings.recount
     judged = tuple(with_isoforms(each, by_name, setup.reference, recounting) for each in judged)
     made = dataclasses.replace(
-        _no_calls(sample, seen, setup),
-        alignments=counts,
-        molecules=len(molecules),
+        _no_calls(sample, kept.census, setup),
+        alignments=kept.counts,
+        molecules=len(kept.molecules),
         proposals=found.proposals,
         normal_splices=found.normal_splices,
         calls=judged,
         codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
     )
-    _write_calls(made, molecules, setup, calls, evidence)
+    _write_calls(made, kept.molecules, setup, calls, evidence)
 
 
 def record_failed_call(
@@ -331,14 +341,16 @@ def annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
     report_sample(called, work / "evidence.bam", setup, context, work / "report.html")
 
 
-def run(sample: str, reads: ReadFiles | Path, setup: Setup, context: Context, out: Path) -> None:
+def run(
+    sample: str, reads: ReadFiles | Alignments, setup: Setup, context: Context, out: Path
+) -> None:
     """All steps for one sample.
 
     The files take their place in `out` only when all of them are whole.
 
     Args:
         sample: its name.
-        reads: FASTQ files, or the BAM of a whole sample.
+        reads: FASTQ files, or the alignments of a whole sample.
         setup: reference, thresholds, threads.
         context: known partners, and the tumour type.
         out: the sample's folder.
@@ -414,30 +426,28 @@ def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
     return SampleResults(made, annotated, tuple(statuses), facts, by_gene, carry_over)
 
 
-def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:
+def _aligned(reads: ReadFiles | Alignments, setup: Setup, work: Path) -> Alignments:
     """The alignments of a sample and the census, which a BAM of the user's has not yet."""
-    if isinstance(reads, Path):
-        return Alignments(reads)
+    if isinstance(reads, Alignments):
+        return reads
     screen(reads, setup, work / "screened.bam", work / "census.json")
     align(work / "screened.bam", setup, work / "aligned.bam")
     return Alignments(work / "aligned.bam", work / "census.json", reads)
 
 
 def _with_unfused_donors(
-    calls: tuple[Call, ...], alignments: Alignments, setup: Setup, folder: Path
+    calls: tuple[Call, ...], reads: ReadFiles | Source | None, setup: Setup, folder: Path
 ) -> tuple[Call, ...]:
     """The calls with the unfused molecules of their partners, from a second look at the reads."""
-    is_known = alignments.census is None or alignments.reads is not None
-    if not is_known or not any(call.passed for call in calls):
+    if reads is None or not any(call.passed for call in calls):
         return calls
     unfused = unfused_donors(calls, setup.reference, setup.settings)
     table = unfused.kmers(setup.reference.kmers.kmer_bp)
     looker = Screen(table, 1, setup.settings.screen, setup.threads)
-    if alignments.reads is not None:
-        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+    if isinstance(reads, ReadFiles):
+        molecules: Iterable[Molecule] = looker.fastq(reads)
     else:
-        contigs, genome = setup.reference.contigs, setup.reference.genome_path
-        molecules, _ = looker.bam(alignments.bam, contigs, folder, genome)
+        molecules, _ = looker.bam(reads, setup.reference.contigs, folder)
     fragments = without_adapters(molecules, setup.settings.trim)
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
@@ -448,18 +458,32 @@ def screener(setup: Setup) -> Screen:
     return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
 
 
-def _screen_bam(
-    bam: Path, setup: Setup, folder: Path
-) -> tuple[Census, tuple[Molecule, ...], AlignmentCounts]:
+def _kept(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
+    """The molecules that touch a target, from the screen's BAM or that of a whole sample."""
+    bam, genome, contigs = alignments.bam, setup.reference.genome_path, setup.reference.contigs
+    if alignments.census is not None:
+        seen = read_json(alignments.census, Census, "census of the screen", "fusioncall screen")
+        molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
+        return _Kept(seen, molecules, counts, alignments.reads)
+    make_folder(folder)
     looker = screener(setup)
-    contigs, genome = setup.reference.contigs, setup.reference.genome_path
-    molecules, counts = looker.bam(bam, contigs, folder, genome)
+    if alignments.are_trusted:
+        margin_bp = setup.settings.screen.trusted_margin_bp
+        look = look_of(bam, setup.reference.targets, margin_bp, genome)
+        first, _ = screener(setup).bam(Source(bam, genome, look.regions), contigs, folder)
+        source = Source(bam, genome, (*look.regions, *places_led_to(look, first)))
+        molecules, counts = looker.bam(source, contigs, folder)
+        seen = trusting(looker.census("bam", len(molecules), ()), look, bam)
+        log.info("%d molecules touch a target; only parts of the BAM were read", len(molecules))
+        return _Kept(seen, molecules, counts, source)
+    source = Source(bam, genome)
+    molecules, counts = looker.bam(source, contigs, folder)
     seen = looker.census("bam", len(molecules), describe_inputs((bam,)))
     if not seen.bases:
         what = "holds no reads"
         raise InputError(what, where=bam, cure="Give the BAM of a sequenced sample")
     log.info("%d of %d molecules touch a target", len(molecules), seen.fragments)
-    return seen, molecules, counts
+    return _Kept(seen, molecules, counts, source)
 
 
 def read_json(path: Path, kind: type[T], called: str, maker: str) -> T:

@@ -102,7 +102,7 @@ class VerdictRow:
     calls: int
     candidates: int
     target_reads: int
-    fragments: int
+    fragments: int | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +147,8 @@ CANDIDATE_COLUMNS = (
 )
 
 
-def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionRow:
-    """The row of a call of a sample of so many fragments."""
+def fusion_row(sample: str, fragments: int | None, annotated: AnnotatedCall) -> FusionRow:
+    """The row of a call of a sample of so many fragments, None if unknown."""
     call = annotated.call
     fusion, support = call.fusion, call.fusion.support
     known = annotated.known_pair
@@ -244,7 +244,9 @@ def _first_pair_cells(found: PairMeaning | None) -> dict[str, str]:
     return pair_cells(found) if found else _NO_PAIR
 
 
-def candidate_cells(sample: str, fragments: int, annotated: AnnotatedCall) -> tuple[str, ...]:
+def candidate_cells(
+    sample: str, fragments: int | None, annotated: AnnotatedCall
+) -> tuple[str, ...]:
     """The row of a candidate: that of a call, then the verdict of each filter."""
     verdicts = annotated.call.verdicts
     failed = [verdict.filter for verdict in verdicts if not verdict.passed]
@@ -253,14 +255,16 @@ def candidate_cells(sample: str, fragments: int, annotated: AnnotatedCall) -> tu
     return (*row, "no" if failed else "yes", ",".join(failed) or UNKNOWN, *told)
 
 
-def write_fusions(path: Path, sample: str, fragments: int, calls: Iterable[AnnotatedCall]) -> None:
+def write_fusions(
+    path: Path, sample: str, fragments: int | None, calls: Iterable[AnnotatedCall]
+) -> None:
     """Write `fusions.tsv`: the calls that passed every filter."""
     rows = (_cells(fusion_row(sample, fragments, each)) for each in calls if each.call.passed)
     write_table(path, FUSION_COLUMNS, rows)
 
 
 def write_candidates(
-    path: Path, sample: str, fragments: int, calls: Iterable[AnnotatedCall]
+    path: Path, sample: str, fragments: int | None, calls: Iterable[AnnotatedCall]
 ) -> None:
     """Write `candidates.tsv`: every candidate with the verdict of each filter."""
     rows = (candidate_cells(sample, fragments, each) for each in calls)
@@ -290,7 +294,7 @@ def _verdict_row(sample: str, status: GeneStatus) -> VerdictRow:
         calls=status.calls,
         candidates=status.candidates,
         target_reads=status.target_reads,
-        fragments=status.fragments,
+        fragments=UNKNOWN if status.fragments is None else status.fragments,
     )
 
 

@@ -141,7 +141,7 @@ TAKES_EFFECT_AT = {
         ("trim", "discovery", "evidence", "recount", "filters", "confidence"), "call"
     ),
     "carry_over": "carry_over",
-    **dict.fromkeys(("status", "resistance"), "annotate"),
+    **dict.fromkeys(("status", "resistance", "imbalance"), "annotate"),
 }
 SETTINGS_FILE = ancient(config["settings"]) if config.get("settings") else []
 
@@ -154,6 +154,12 @@ def thresholds(*steps):
         if not steps or TAKES_EFFECT_AT.get(group, steps[0]) in steps
     }
     return json.dumps(wanted, sort_keys=True)
+
+
+def trust(wildcards):
+    """The option by which only what the index of the user's BAM leads to is read."""
+    is_asked = config.get("trust_alignment") and SAMPLES[wildcards.sample].bam
+    return ["--trust-alignment"] if is_asked else []
 
 
 def option(name, value):

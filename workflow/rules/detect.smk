@@ -125,13 +125,14 @@ rule call:
         runtime=minutes(30, per_input_gb=20),
     params:
         census=lambda wildcards, input: option("--census", input.census),
+        trust=trust,
         fastq1=lambda wildcards, input: option("--fastq1", ",".join(input.fastq1)),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
         settings=lambda wildcards, input: option("--settings", input.settings),
         thresholds=thresholds("screen", "call"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
-        "fusioncall call --sample {wildcards.sample} --bam {input.bam:q} {params.census:q}"
+        "fusioncall call --sample {wildcards.sample} --bam {input.bam:q} {params.census:q} {params.trust:q}"
         " {params.fastq1:q} {params.fastq2:q} --reference {params.bundle:q} {params.settings:q}"
         " --calls {output.calls:q} --evidence {output.evidence:q} --record-failure"
         " --threads {threads} 2> {log:q}"

@@ -7,7 +7,8 @@ The FASTQ files that were screened are read again where something is called, to 
 of the partner gene that are not fused; without them that number stays unknown.
 
 Without --census the BAM is taken for that of a whole sample (made by STAR with --chimOutType
-WithinBAM, or by any aligner that writes supplementary records) and is screened first.
+WithinBAM, or by any aligner that writes supplementary records) and is screened first; with
+--trust-alignment only what its index leads to is read, from the target genes on.
 
 With --record-failure a BAM or reads that cannot be used are no error: calls.json with the reason
 and an empty BAM are written, so that a batch goes on, and the sample's results tell it.
@@ -23,6 +24,7 @@ from fusioncall.cli.common import (
     add_fastq2,
     add_record_failure,
     add_setup,
+    add_trust,
     reads_of,
     setup_of,
 )
@@ -40,15 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_fastq(parser, required=False)
     add_fastq2(parser)
     add_record_failure(parser)
+    add_trust(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Call one sample."""
+    if args.trust_alignment and args.census:
+        what = "--trust-alignment was given with --census"
+        raise InputError(what, cure="Give one of them: a census is of reads that were all screened")
     setup = setup_of(args)
     try:
         reads = reads_of(args) if args.fastq1 else None
-        alignments = Alignments(args.bam, args.census, reads)
+        alignments = Alignments(args.bam, args.census, reads, args.trust_alignment)
         call(args.sample, alignments, setup, args.calls, args.evidence)
     except InputError as error:
         if not args.record_failure:

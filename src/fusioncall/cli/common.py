@@ -38,6 +38,15 @@ def add_fastq2(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fastq2", type=_paths, default=(), metavar="FASTQ", help=help_text)
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Declare `--trust-alignment`."""
+    help_text = (
+        "read of an indexed BAM only the target genes, what their reads lead to, and the unplaced"
+        " reads; finding nothing then means nothing"
+    )
+    parser.add_argument("--trust-alignment", action="store_true", help=help_text)
+
+
 def add_context(parser: argparse.ArgumentParser) -> None:
     """Declare `--catalogue`, `--own-catalogue` and `--tumour-type`."""
     help_text = "known partners, TSV (default: the one that comes)"

@@ -5,7 +5,10 @@
   fusioncall run --sample S3 --bam S3.bam --reference REF --out R/S3
 
 A BAM must hold chimeric alignments (STAR with --chimOutType WithinBAM, or supplementary records) of
-the whole sample, in any order; it needs no index. The folder given by --out gets report.html,
+the whole sample, in any order; it needs no index. With --trust-alignment, an indexed BAM or CRAM is
+read at the target genes only, with the mates and further pieces of the reads there and the reads
+without a place: in seconds, but a fusion whose reads lie elsewhere is missed, so that finding
+nothing is no answer. The folder given by --out gets report.html,
 fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
 fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
 fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, calls.json, qc.json and
@@ -22,12 +25,13 @@ from fusioncall.cli.common import (
     add_fastq,
     add_fastq2,
     add_setup,
+    add_trust,
     context_of,
     reads_of,
     setup_of,
 )
 from fusioncall.errors import InputError
-from fusioncall.steps import check_sample_name, run
+from fusioncall.steps import Alignments, check_sample_name, run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_fastq(reads, required=False)
     reads.add_argument("--bam", type=Path, help="BAM or CRAM of the whole sample")
     add_fastq2(parser)
+    add_trust(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the sample's results")
     add_context(parser)
     add_setup(parser)
@@ -48,7 +53,10 @@ def main(args: argparse.Namespace) -> None:
     if args.bam and args.fastq2:
         what, cure = "--fastq2 was given with --bam", "Give either FASTQ files or a BAM"
         raise InputError(what, cure=cure)
-    reads = args.bam or reads_of(args)
+    if args.trust_alignment and not args.bam:
+        what = "--trust-alignment was given without --bam"
+        raise InputError(what, cure="Leave it out: only a BAM holds alignments")
+    reads = Alignments(args.bam, are_trusted=args.trust_alignment) if args.bam else reads_of(args)
     run(args.sample, reads, setup_of(args), context_of(args), args.out)
     _, _, table = (args.out / "verdicts.tsv").read_text(encoding="utf-8").partition("\n")
     print(table, end="")
