@@ -20,7 +20,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test golden accuracy bench check lock clean
+.PHONY: help setup demo test golden accuracy bench memory check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -59,6 +59,9 @@ accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (
 
 bench: $(READY) ## measure time and memory, write docs/speed.md (about 10 minutes)
 	$(BIN)/python -m benchmarks.speed
+
+memory: $(READY) ## measure memory by size of the genome, write docs/memory.md (about an hour)
+	$(BIN)/python -m benchmarks.memory
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check

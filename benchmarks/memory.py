@@ -317,7 +317,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.work or Path(folder), args.runs)
         bench.work.mkdir(parents=True, exist_ok=True)
-        write_sample(bench.work)
+        if not (bench.work / "S_2.fq.gz").is_file():
+            write_sample(bench.work)
         if args.tables:
             tables = args.tables.read_text(encoding="utf-8")
         else:
