@@ -110,7 +110,7 @@ def recall_rows(folder: Path, scale: Scale) -> Iterator[str]:
     base = annotated_cases(world, 2 + scale.junctions // 4)
     by_name = {shape.value: shaped_cases(world, shape, base, scale.junctions) for shape in _SHAPES}
     size = scale.junctions
-    deep = "1 to 5 kb from the exon, in a {{}} intron"
+    deep = "1 to 5 kb from the exon, in a {} intron"
     by_name[deep.format("partner")] = deep_cases(world, base, size, of_target=False)
     by_name[deep.format("target")] = deep_cases(world, base, size, of_target=True)
     hidden = annotated_cases(world, 2 + size // 8, _UNANNOTATED)[:size]
@@ -118,7 +118,7 @@ def recall_rows(folder: Path, scale: Scale) -> Iterator[str]:
     without = {
         kind: open_bench(world, folder / f"without-{kind}", kind, _UNANNOTATED) for kind in KINDS
     }
-    columns = [f"{kind}, {count}" for count in MOLECULES for kind in KINDS]
+    columns = [f"{kind}, {count} molecules" for count in MOLECULES for kind in KINDS]
     yield f"| junction | planted | {' | '.join(columns)} | called elsewhere: genome, exons |"
     yield f"| --- | --- |{' --- |' * (len(columns) + 1)}"
     for name, cases in by_name.items():
