@@ -264,9 +264,9 @@ def _genes(
     for kind in KINDS:
         made += [(kind, _structure(kind, random)) for _ in range(round(kind.genes * share))]
     free = room[1] - room[0] - sum(int(ends[-1]) for _, (_, ends) in made)
-    while free < 0:
+    while free < 0 and made:
         free += int(made.pop()[1][1][-1])
-    gaps = np.diff(np.sort(random.integers(0, free + 1, len(made))), prepend=0)
+    gaps = np.diff(np.sort(random.integers(0, max(free, 0) + 1, len(made))), prepend=0)
     at = room[0]
     for number, index in enumerate(random.permutation(len(made)).tolist()):
         kind, (starts, ends) = made[index]

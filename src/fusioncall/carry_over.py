@@ -99,7 +99,7 @@ def compare(
     """Compare the junctions of samples that were handled together.
 
     Args:
-        samples: with their calls; one without reads, or whose reads were not counted, takes no part.
+        samples: with their calls; one whose reads are none or not counted takes no part.
         settings: how much may be carried over.
         is_run: whether they are known to be of one run. Otherwise two samples are compared only
             if they share a lane, as the names of their reads tell, or if a lane is not told.

@@ -3,7 +3,7 @@
 | file | what |
 | --- | --- |
 | `genome.fa.gz` (+ `.fai`, `.gzi`) | the genome, bgzip, upper case |
-| `genome.mmi` | minimap2 index |
+| `genome.mmi` | minimap2 index, of the whole genome or of what lies beside exons |
 | `genes.bed.gz` (+ `.tbi`) | every gene with its transcripts, tabix |
 | `targets.json` | the target genes with their domains on this genome |
 | `kmers.npz` | k-mers of the target and control genes |
@@ -37,7 +37,7 @@ from fusioncall.targets import Target
 
 _BIN_BITS = 14  # genes are read by stretches of 16,384 bases, as a tabix index holds them
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the bundle's layout; a bundle of another version is refused."""
 
 GENOME, INDEX, GENES, TARGETS, KMERS, DONORS, MANIFEST = (
