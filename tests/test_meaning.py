@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from builders import candidate, fused_text, fusion_of, junction_of, plant, support
 from fusioncall.annotate import annotate
@@ -29,7 +30,7 @@ from fusioncall.nomenclature import (
 )
 from fusioncall.protein import Frame
 from fusioncall.resources import resource_path
-from fusioncall.retained import Kept
+from fusioncall.retained import Kept, kept_helix
 from fusioncall.sequence import reverse_complement
 from fusioncall.tables import fusion_row
 from fusioncall.targets import place_targets, read_panel
@@ -486,6 +487,35 @@ def test_a_rejected_candidate_is_looked_at_in_one_pair(named, reference, setting
 def test_kinase_domain(meaning, text, kept, ranges):
     domain = meaning(text).pairs[0].domain
     assert (domain.kept, domain.ranges) == (kept, ranges)
+
+
+@pytest.mark.parametrize(
+    ("text", "helix"),
+    [
+        # exon 11 of NTRK1 and exon 13 of NTRK3 hold the helix; ETV6 joins behind it
+        ("TPM3:8-NTRK1:10", "kept (unverified)"),
+        ("LMNA:11-20-NTRK1:11", "kept (unverified)"),
+        ("TPM3:8-NTRK1:12", "lost (unverified)"),
+        ("ETV6:5-NTRK3:12", "kept (unverified)"),
+        ("ETV6:5-NTRK3:13", "partial (unverified)"),
+        ("ETV6:4-NTRK3:14", "lost (unverified)"),
+        ("QKI:6-NTRK2:13", "kept (unverified)"),
+        ("QKI:6-NTRK2:14", "partial (unverified)"),
+        ("QKI:6-NTRK2:16", "lost (unverified)"),
+        ("NTRK1:11-TPM3:9", "kept (unverified)"),
+    ],
+)
+def test_transmembrane_helix(meaning, text, helix):
+    assert str(meaning(text).first.helix) == helix
+
+
+def test_a_helix_that_is_not_known_is_not_told(reference, named):
+    fusion = named("TPM3:8-NTRK1:10")
+    ends = transcript_pairs(fusion, reference)[0]
+    target = next(each for each in reference.targets if each.name == "NTRK1")
+    assert kept_helix(ends.three, replace(target, helix=None)) is None
+    verified = structs.replace(target.helix, verified=True)
+    assert str(kept_helix(ends.three, replace(target, helix=verified))) == "kept"
 
 
 def test_a_transcript_without_the_kinase_insert_keeps_the_domain_whole(meaning):
