@@ -30,6 +30,8 @@ FOREIGN_OPTIONS = {
     # of Snakemake
     *("--configfile", "--cores", "--replace-workflow-config", "--resources", "--retries"),
     *("--sdm", "--lint", "--report"),
+    # of pip
+    "--only-binary",
     # of bcftools
     "--check-ref",
     # of STAR

@@ -1,4 +1,4 @@
-"""A user's own catalogue. The rows are made up after the published descriptions of the exports."""
+"""A user's own catalogue. The rows are made up; their columns are those of the exports."""
 
 from __future__ import annotations
 
@@ -11,15 +11,39 @@ from fusioncall.errors import SettingsError
 from fusioncall.exports import read_own_catalogue
 
 TARGETS = ("NTRK1", "NTRK2", "NTRK3")
+# README_Cosmic_Fusion of release 101 lists these columns in this order.
 COSMIC = (
-    "COSMIC_SAMPLE_ID\tSAMPLE_NAME\tCOSMIC_PHENOTYPE_ID\tCOSMIC_FUSION_ID\tFUSION_SYNTAX"
-    "\tFIVE_PRIME_GENE_SYMBOL\tTHREE_PRIME_GENE_SYMBOL\tFUSION_TYPE\tPUBMED_PMID"
-)
+    "COSMIC_SAMPLE_ID SAMPLE_NAME COSMIC_PHENOTYPE_ID COSMIC_FUSION_ID FUSION_SYNTAX "
+    "FIVE_PRIME_CHROMOSOME FIVE_PRIME_STRAND FIVE_PRIME_TRANSCRIPT_ID FIVE_PRIME_GENE_SYMBOL "
+    "FIVE_PRIME_LAST_OBSERVE_EXON FIVE_PRIME_GENOME_START_FROM FIVE_PRIME_GENOME_START_TO "
+    "FIVE_PRIME_GENOME_STOP_FROM FIVE_PRIME_GENOME_STOP_TO THREE_PRIME_CHROMOSOME "
+    "THREE_PRIME_STRAND THREE_PRIME_TRANSCRIPT_ID THREE_PRIME_GENE_SYMBOL "
+    "THREE_PRIME_FIRST_OBSERVE_EXON THREE_PRIME_GENOME_START_FROM THREE_PRIME_GENOME_START_TO "
+    "THREE_PRIME_GENOME_STOP_FROM THREE_PRIME_GENOME_STOP_TO FUSION_TYPE PUBMED_PMID"
+).replace(" ", "\t")
+COSMIC_COLUMNS = COSMIC.split("\t")
 OLD_COSMIC = (
     "SAMPLE_ID\tSAMPLE_NAME\tPRIMARY_SITE\tHISTOLOGY_SUBTYPE_1\tFUSION_ID\tTRANSLOCATION_NAME"
     "\t5'_GENE_NAME\t3'_GENE_NAME\tPUBMED_PMID"
 )
-MITELMAN = "MolClin\tRefNo\tInvNo\tMorph\tTopo\tImmunology\tGeneLength\tGeneShort\tKaryShort"
+# The table MBCA as the database defines it.
+MITELMAN = (
+    "MolClin\tRefNo\tInvNo\tMorph\tTopo\tImmunology\tGeneLength\tGeneShort\tGeneLong"
+    "\tKaryLength\tKaryShort\tKaryLong"
+)
+
+
+def cosmic(sample, five, three, pubmed):
+    """A row of COSMIC; a sample without a fusion has no genes."""
+    known = {
+        "COSMIC_SAMPLE_ID": sample,
+        "SAMPLE_NAME": "A",
+        "COSMIC_PHENOTYPE_ID": "COSO1",
+        "FIVE_PRIME_GENE_SYMBOL": five,
+        "THREE_PRIME_GENE_SYMBOL": three,
+        "PUBMED_PMID": pubmed,
+    }
+    return "\t".join(known.get(name, "") for name in COSMIC_COLUMNS)
 
 
 def written(tmp_path, *lines, name="export.tsv", pack=None):
@@ -34,12 +58,12 @@ def test_cosmic(tmp_path, pack):
     path = written(
         tmp_path,
         COSMIC,
-        "S1\tA\tP\t1\tx\tETV6\tNTRK3\tObserved mRNA\t11",
-        "S2\tB\tP\t1\tx\tETV6\tNTRK3\tObserved mRNA\t12",
-        "S2\tB\tP\t1\tx\tETV6\tNTRK3\tInferred Breakpoint\t12",
-        "S3\tC\tP\t2\tx\tHLA-A\tNTRK1\tObserved mRNA\t",
-        "S4\tD\tP\t\t\t\t\t\t13",
-        "S5\tE\tP\t3\tx\tNTRK3\tETV6\tObserved mRNA\t14",
+        cosmic("S1", "ETV6", "NTRK3", "11"),
+        cosmic("S2", "ETV6", "NTRK3", "12"),
+        cosmic("S2", "ETV6", "NTRK3", "12"),
+        cosmic("S3", "HLA-A", "NTRK1", ""),
+        cosmic("S4", "", "", "13"),
+        cosmic("S5", "NTRK3", "ETV6", "14"),
         pack=pack,
     )
     assert read_own_catalogue(path, TARGETS) == Catalogue(
@@ -67,10 +91,11 @@ def test_mitelman(tmp_path):
     path = written(
         tmp_path,
         MITELMAN,
-        "M\t100\t1\t3117\t0301\t\t11\tETV6::NTRK3\tt(12;15)(p13;q25)",
-        "M\t101\t1\t3117\t0301\t\t30\tETV6::NTRK3,BCR::ABL1,LMNA::NTRK1\t",
-        "M\t102\t1\t3117\t0301\t\t5\tNTRK3\tna\xefve\x85row",
+        "M\t100\t1\t3117\t0301\t\t11\tETV6::NTRK3\t\t17\tt(12;15)(p13;q25)\t",
+        "M\t101\t1\t3117\t0301\t\t30\tETV6::NTRK3,BCR::ABL1,LMNA::NTRK1\t\t\t\t",
+        "M\t102\t1\t3117\t0301\t\t5\tNTRK3\t\t\tna\xefve\x85row\t",
         "M\t103\t1\t3117\t0301",
+        "M\t104\t1\t3117\t0301\t\t260\tBCR::ABL1,TPM3::NTR\tBCR::ABL1,TPM3::NTRK1\t\t\t",
     )
     assert read_own_catalogue(path, TARGETS) == Catalogue(
         (
@@ -83,6 +108,7 @@ def test_mitelman(tmp_path):
                 "recurrent",
             ),
             KnownPair("LMNA", "NTRK1", "", "Mitelman RefNo 101", "Mitelman", "reported"),
+            KnownPair("TPM3", "NTRK1", "", "Mitelman RefNo 104", "Mitelman", "reported"),
         )
     )
 
@@ -146,9 +172,7 @@ def test_own_catalogue_reaches_the_tables(world, reference_folder, run_cli, tmp_
     reads = tmp_path / "reads"
     words = f"simulate --out {reads} --sample S --background 100 --fusion BTBD1:4-NTRK3:14"
     assert run_cli(*words.split(" ")).code == 0
-    own = written(
-        tmp_path, COSMIC, "S1\tA\tP\t1\tx\tBTBD1\tNTRK3\tObserved mRNA\t99", name="own.tsv"
-    )
+    own = written(tmp_path, COSMIC, cosmic("S1", "BTBD1", "NTRK3", "99"), name="own.tsv")
     words = (
         f"run --sample S --fastq1 {reads}/S_1.fq.gz --fastq2 {reads}/S_2.fq.gz"
         f" --reference {reference_folder} --out {out} --own-catalogue {own}"

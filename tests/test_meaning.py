@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from builders import candidate, fused_text, fusion_of, junction_of, plant, support
 from fusioncall.annotate import annotate
@@ -28,7 +30,7 @@ from fusioncall.nomenclature import (
 )
 from fusioncall.protein import Frame
 from fusioncall.resources import resource_path
-from fusioncall.retained import Kept
+from fusioncall.retained import Kept, kept_helix
 from fusioncall.sequence import reverse_complement
 from fusioncall.tables import fusion_row
 from fusioncall.targets import place_targets, read_panel
@@ -64,15 +66,18 @@ def meaning(named, reference):
 # every junction of the world
 
 
+UNTRANSLATED = ("TFG:1", "TP53:1", "BTBD1:1-450", "TFG:8-100")
 DONORS = (
     *("ETV6:4", "ETV6:5", "TPM3:8", "LMNA:11-20", "LMNA:2", "SQSTM1:5", "TFG:5", "QKI:6"),
     *("TRIM24:12", "EML4:2", "BTBD1:4", "STRN:3", "NACC2:4", "IRF2BP2:1", "SSBP2:12", "TP53:8"),
     *("AFAP1:14", "RBPMS:5", "PAN3:1", "LYN:8", "AKAP13:3", "ETV6:5+31", "TPM3:8-7", "QKI:6+2"),
+    # in the untranslated part before the start codon, and behind the stop codon
+    *UNTRANSLATED,
 )
 ACCEPTORS = (
     *("NTRK1:8", "NTRK1:9", "NTRK1:10", "NTRK1:11", "NTRK1:12", "NTRK1:13", "NTRK1:14"),
     *("NTRK1:10-25", "NTRK1:12+5", "NTRK2:5", "NTRK2:13", "NTRK2:15", "NTRK2:16", "NTRK2:17"),
-    *("NTRK3:13", "NTRK3:14", "NTRK3:15", "NTRK3:16", "NTRK3:15-14", "NTRK3:14+8"),
+    *("NTRK3:3", "NTRK3:13", "NTRK3:14", "NTRK3:15", "NTRK3:16", "NTRK3:15-14", "NTRK3:14+8"),
 )
 INSERTED = ("", ":A", ":AC", ":ACG", ":TAA", ":CCTAGGA")
 EVERY = [
@@ -102,14 +107,17 @@ def check_protein(world, text, found):
         if (each.pair.five.transcript.id, each.pair.three.transcript.id) == wanted
     )
     assert protein.bases == fused
+    # where the kinase begins, or what is left of it
+    kinase = len(fused) - (three.length_bp - three.coding_start_bp - 3 * three.kinase_aa[0])
     if start + 3 > five_end:
         assert protein.frame is Frame.NO_PARTNER_CDS
+        check_later_start(
+            protein, fused, kinase, len(fused) - three.length_bp + three.coding_start_bp, behind
+        )
         return
     peptide, stop, _ = translated(fused[start:]).partition("*")
     assert (protein.peptide, protein.has_stop) == (peptide, bool(stop))
     assert protein.cds == fused[start : start + 3 * len(peptide + stop)]
-    # where the kinase begins, or what is left of it
-    kinase = len(fused) - (three.length_bp - three.coding_start_bp - 3 * three.kinase_aa[0])
     end = start + 3 * len(peptide)
     if end + 3 <= five_end:
         expected = Frame.STOP_BEFORE_KINASE
@@ -121,6 +129,30 @@ def check_protein(world, text, found):
     if expected is Frame.IN_FRAME:
         own = translated(world.coding_sequence(three)).rstrip("*")
         assert peptide.endswith(own[three.kinase_aa[0] :] if kinase >= behind else own[-150:])
+
+
+def check_later_start(protein, fused, kinase, own, behind):
+    """The 3' gene's own start codon, else the first ATG that leads to the kinase without a stop."""
+    if own < behind:
+        last = max(kinase, behind + (kinase - behind) % 3)
+        atgs = [at for at in range(kinase % 3, last + 1, 3) if fused[at : at + 3] == "ATG"]
+        own = next((at for at in atgs if "*" not in translated(fused[at:last])), None)
+    assert protein.start == own
+    assert protein.peptide == ("" if own is None else translated(fused[own:]).partition("*")[0])
+
+
+def test_the_start_codon_is_kept_or_not_in_enough_junctions(world):
+    """Every case of the property above is met."""
+    cases = Counter()
+    for text in set(EVERY):
+        fusion = plant(world, text)
+        five, three = world.transcript(fusion.transcript5), world.transcript(fusion.transcript3)
+        fused, behind = fused_text(world, text)
+        kept = five.coding_start_bp + 3 <= behind - len(fusion.inserted)
+        own = len(fused) - three.length_bp + three.coding_start_bp >= behind
+        cases[kept, own, bool(fusion.inserted)] += 1
+    assert len(cases) == 8
+    assert min(cases.values()) >= 3
 
 
 def test_the_junction_is_marked_in_the_peptide(world, meaning):
@@ -455,6 +487,35 @@ def test_a_rejected_candidate_is_looked_at_in_one_pair(named, reference, setting
 def test_kinase_domain(meaning, text, kept, ranges):
     domain = meaning(text).pairs[0].domain
     assert (domain.kept, domain.ranges) == (kept, ranges)
+
+
+@pytest.mark.parametrize(
+    ("text", "helix"),
+    [
+        # exon 11 of NTRK1 and exon 13 of NTRK3 hold the helix; ETV6 joins behind it
+        ("TPM3:8-NTRK1:10", "kept (unverified)"),
+        ("LMNA:11-20-NTRK1:11", "kept (unverified)"),
+        ("TPM3:8-NTRK1:12", "lost (unverified)"),
+        ("ETV6:5-NTRK3:12", "kept (unverified)"),
+        ("ETV6:5-NTRK3:13", "partial (unverified)"),
+        ("ETV6:4-NTRK3:14", "lost (unverified)"),
+        ("QKI:6-NTRK2:13", "kept (unverified)"),
+        ("QKI:6-NTRK2:14", "partial (unverified)"),
+        ("QKI:6-NTRK2:16", "lost (unverified)"),
+        ("NTRK1:11-TPM3:9", "kept (unverified)"),
+    ],
+)
+def test_transmembrane_helix(meaning, text, helix):
+    assert str(meaning(text).first.helix) == helix
+
+
+def test_a_helix_that_is_not_known_is_not_told(reference, named):
+    fusion = named("TPM3:8-NTRK1:10")
+    ends = transcript_pairs(fusion, reference)[0]
+    target = next(each for each in reference.targets if each.name == "NTRK1")
+    assert kept_helix(ends.three, replace(target, helix=None)) is None
+    verified = structs.replace(target.helix, verified=True)
+    assert str(kept_helix(ends.three, replace(target, helix=verified))) == "kept"
 
 
 def test_a_transcript_without_the_kinase_insert_keeps_the_domain_whole(meaning):

@@ -292,7 +292,7 @@ def _save(table: KmerTable, path: Path) -> None:
 
 def _known_share(genome: pysam.FastaFile, target: Target) -> float:
     """Share of the reference transcript's coding bases that the genome has, 0 to 1."""
-    carrier = next(t for t in target.gene.transcripts if t.id == target.reference_transcript)
+    carrier = target.numbering_transcript
     bases = _joined(genome, carrier.contig, carrier.coding_blocks)
     return round(1 - bases.count("N") / len(bases), 4)
 

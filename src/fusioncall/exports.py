@@ -24,7 +24,7 @@ from fusioncall.errors import SettingsError
 
 _COSMIC_GENES = ("FIVE_PRIME_GENE_SYMBOL", "THREE_PRIME_GENE_SYMBOL")
 _OLD_COSMIC_GENES = ("5'_GENE_NAME", "3'_GENE_NAME")
-_MITELMAN_GENES = "GeneShort"
+_MITELMAN_GENES, _MITELMAN_LONG = "GeneShort", "GeneLong"
 _MITELMAN_ENCODING = "latin-1"
 
 
@@ -84,8 +84,9 @@ def _old_cosmic(row: Mapping[str, str]) -> Iterator[_Report]:
 
 
 def _mitelman(row: Mapping[str, str]) -> Iterator[_Report]:
+    """The pairs of a row; `GeneLong` holds them all where they are too long for `GeneShort`."""
     number = row.get("RefNo", "")
-    for name in row[_MITELMAN_GENES].split(","):
+    for name in (row.get(_MITELMAN_LONG) or row[_MITELMAN_GENES]).split(","):
         partner, joiner, target = name.strip().partition("::")
         if joiner:
             yield _Report(partner, target, "", f"Mitelman RefNo {number}" if number else "", number)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from fusioncall.catalogue import read_table
 from fusioncall.errors import SettingsError
-from fusioncall.genes import Block, Transcript
+from fusioncall.genes import Block
 from fusioncall.kmers import KmerTable
 from fusioncall.model import Census
 from fusioncall.settings import ImbalanceSettings
@@ -224,19 +224,14 @@ def exon_sizes(table: KmerTable, gene: str) -> dict[int, int]:
 
 def depth_by_exon(target: Target, census: Census) -> dict[Block, float]:
     """The depth of each exon that was counted, of the transcript that numbers the target."""
-    exons = numbering_transcript(target).exons_transcribed
+    exons = target.numbering_transcript.exons_transcribed
     counted = census.exon_depth.get(target.name, {})
     return {exons[int(number) - 1]: depth for number, depth in counted.items()}
 
 
-def numbering_transcript(target: Target) -> Transcript:
-    """The transcript in whose numbers the exons and residues of a target are told."""
-    return next(each for each in target.gene.transcripts if each.id == target.reference_transcript)
-
-
 def _exon_residues(target: Target) -> dict[int, tuple[int, int]]:
     """The first and last residue that each coding exon of the numbering transcript codes for."""
-    transcript = numbering_transcript(target)
+    transcript = target.numbering_transcript
     found = {}
     for start, end in transcript.coding_blocks:
         offsets = [transcript.coding_offset(place) or 0 for place in (start, end - 1)]

@@ -19,7 +19,7 @@ from fusioncall.reference import Reference
 from fusioncall.settings import RecountSettings
 from fusioncall.transcripts import TranscriptPair, transcript_pairs
 
-MAX_MOLECULES = 500
+MAX_MOLECULES = 200
 """How many molecules of a fusion are laid, at most: split ones first, by their names."""
 
 

@@ -16,7 +16,14 @@ from fusioncall.nomenclature import (
 )
 from fusioncall.protein import Frame, Protein, read_protein
 from fusioncall.reference import Reference
-from fusioncall.retained import Domain, Residues, kept_domain, kept_residues
+from fusioncall.retained import (
+    Domain,
+    KeptHelix,
+    Residues,
+    kept_domain,
+    kept_helix,
+    kept_residues,
+)
 from fusioncall.targets import Target
 from fusioncall.transcripts import (
     TranscriptEnd,
@@ -33,7 +40,8 @@ class PairMeaning:
 
     `residues5` and `residues3` are those of each transcript's own protein that are still coded for;
     `domain` is what is left of the target's domain; `molecules` lie on the pair, None where they
-    were not counted.
+    were not counted. `helix` is what is left of the target's transmembrane helix, None where its
+    place is not known.
     """
 
     pair: TranscriptPair
@@ -42,6 +50,7 @@ class PairMeaning:
     residues5: Residues
     residues3: Residues
     domain: Domain
+    helix: KeptHelix | None
     hgvs: str
     vicc: str
 
@@ -117,22 +126,27 @@ def _pair_meaning(
 ) -> PairMeaning:
     enters = target_of(fusion.three.gene_id, reference.targets)
     leaves = target_of(fusion.five.gene_id, reference.targets)
+    end, target = _target_side(pair, enters, leaves)
     return PairMeaning(
         pair=pair,
         molecules=molecules.get((pair.five.transcript.id, pair.three.transcript.id)),
         protein=read_protein(pair, fusion.inserted, enters, reference),
         residues5=kept_residues(pair.five, is_donor=True),
         residues3=kept_residues(pair.three, is_donor=False),
-        domain=_domain(pair, enters, leaves),
+        domain=kept_domain(end, target),
+        helix=kept_helix(end, target),
         hgvs=hgvs_rna(pair, fusion.inserted),
         vicc=vicc_name(pair.five, fusion.inserted, pair.three),
     )
 
 
-def _domain(pair: TranscriptPair, enters: Target | None, leaves: Target | None) -> Domain:
+def _target_side(
+    pair: TranscriptPair, enters: Target | None, leaves: Target | None
+) -> tuple[TranscriptEnd, Target]:
+    """The side in the target whose domain matters: the 3' side if it lies in one."""
     if enters is not None:
-        return kept_domain(pair.three, enters)
+        return pair.three, enters
     if leaves is not None:
-        return kept_domain(pair.five, leaves)
+        return pair.five, leaves
     message = "a junction without a target gene has no domain"
     raise ValueError(message)

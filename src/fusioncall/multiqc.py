@@ -29,6 +29,7 @@ _CALL_COLUMNS = {
     "breakpoint3": "3' breakpoint",
     "exon5": "5' exon",
     "exon3": "3' exon",
+    "frame": "Frame",
     "split_molecules": "Split molecules",
     "spanning_molecules": "Spanning molecules",
     "confidence": "Confidence",

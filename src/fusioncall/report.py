@@ -72,7 +72,7 @@ _TOLD = frozenset(
         *("rivals", "mapq_phred", "catalogue", "tumour_types", "references"),
         *("hgnc", "hgvs_r", "vicc", "breakends", "offset5_bp", "offset3_bp"),
         *("frame", "frame_note", "frames", "peptide_junction", "residues5", "residues3"),
-        *("kinase", "kinase_aa", "catalogue_match", "recurrence"),
+        *("kinase", "kinase_aa", "catalogue_match", "recurrence", "transmembrane"),
     )
 )
 """Columns that the page tells in words of its own, or leaves to the tables; others come by name."""
@@ -297,6 +297,8 @@ def _meaning(row: FusionRow) -> Iterable[Line]:
         kept = f"{row.residues5} of the 5' gene, {row.residues3} of the 3' gene"
         yield Line("Residues kept", kept)
         yield Line("Kinase domain in the transcript", f"{row.kinase}, residues {row.kinase_aa}")
+    if row.transmembrane != UNKNOWN:
+        yield Line("Transmembrane helix of the target", row.transmembrane)
     yield Line("HGNC name", row.hgnc)
     if row.hgvs_r != UNKNOWN:
         yield Line("HGVS name", row.hgvs_r)

@@ -101,7 +101,7 @@ def _depth(
     target: Target,
     reference: Reference,
 ) -> CodonDepth:
-    numbered = next(t for t in target.gene.transcripts if t.id == target.reference_transcript)
+    numbered = target.numbering_transcript
     strand = numbered.strand
     first = 3 * (site.residue - 1)
     places = [position_at(numbered.coding_blocks, first + step, strand) for step in range(3)]

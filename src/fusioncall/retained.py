@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from fusioncall.coords import Strand
-from fusioncall.genes import Block
+from fusioncall.genes import Block, Transcript
 from fusioncall.targets import Target
 from fusioncall.transcripts import TranscriptEnd
 
@@ -47,6 +47,20 @@ class Domain:
         return f"{spans} of {self.length_aa} ({self.transcript})"
 
 
+_HELIX = {Kept.WHOLE: "kept", Kept.PARTIAL: "partial", Kept.ABSENT: "lost"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHelix:
+    """What is left of a target's transmembrane helix; whether a source of its place was read."""
+
+    kept: Kept
+    verified: bool
+
+    def __str__(self) -> str:
+        return _HELIX[self.kept] if self.verified else f"{_HELIX[self.kept]} (unverified)"
+
+
 def kept_residues(end: TranscriptEnd, *, is_donor: bool) -> Residues:
     """Which residues of a transcript's own protein the fused transcript still codes for whole.
 
@@ -72,21 +86,43 @@ def kept_domain(end: TranscriptEnd, target: Target) -> Domain:
         end: the side of the junction that lies in the target.
         target: the target; the residues are in the numbering of its reference transcript.
     """
-    strand, phase = end.transcript.strand, end.transcript.cds_phase
-    numbered = next(t for t in target.gene.transcripts if t.id == target.reference_transcript)
-    places = _places(numbered.coding_blocks, numbered.strand)
-    coding = {place: at for at, place in enumerate(_places(end.transcript.coding_blocks, strand))}
-    kept = {place: coding[place] - phase for place in _places(end.kept_coding, strand)}
-    residues = [
-        residue
-        for residue in range(target.first_aa, target.last_aa + 1)
-        if _is_codon([kept.get(place) for place in places[3 * residue - 3 : 3 * residue]])
-    ]
+    numbered = target.numbering_transcript
+    residues = _kept_of(end, numbered, target.first_aa, target.last_aa)
     ends = {target.first_aa, target.last_aa}
     amount = Kept.PARTIAL if residues else Kept.ABSENT
     if target.keeps_domain(end.transcript) and ends.issubset(residues):
         amount = Kept.WHOLE
     return Domain(amount, _runs(residues), numbered.id, target.protein_length_aa)
+
+
+def kept_helix(end: TranscriptEnd, target: Target) -> KeptHelix | None:
+    """What the fused transcript holds of a target's transmembrane helix; None if that is not known.
+
+    Args:
+        end: the side of the junction that lies in the target.
+        target: the target.
+    """
+    if target.helix is None:
+        return None
+    first, last = target.helix.first_aa, target.helix.last_aa
+    residues = _kept_of(end, target.numbering_transcript, first, last)
+    kept = Kept.PARTIAL if residues else Kept.ABSENT
+    if len(residues) == last - first + 1:
+        kept = Kept.WHOLE
+    return KeptHelix(kept, target.helix.verified)
+
+
+def _kept_of(end: TranscriptEnd, numbered: Transcript, first: int, last: int) -> list[int]:
+    """Which of some residues the kept part of a transcript codes for in its own frame."""
+    strand, phase = end.transcript.strand, end.transcript.cds_phase
+    places = _places(numbered.coding_blocks, numbered.strand)
+    coding = {place: at for at, place in enumerate(_places(end.transcript.coding_blocks, strand))}
+    kept = {place: coding[place] - phase for place in _places(end.kept_coding, strand)}
+    return [
+        residue
+        for residue in range(first, last + 1)
+        if _is_codon([kept.get(place) for place in places[3 * residue - 3 : 3 * residue]])
+    ]
 
 
 def _places(blocks: tuple[Block, ...], strand: Strand) -> list[int]:

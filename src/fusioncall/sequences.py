@@ -16,7 +16,7 @@ PAIR_COLUMNS = (
     *("transcript5", "mane5", "exon5", "offset5_bp", "site5"),
     *("transcript3", "mane3", "exon3", "offset3_bp", "site3"),
     *("frame", "frame_note", "peptide_junction", "peptide_aa", "residues5", "residues3"),
-    *("kinase", "kinase_aa", "hgvs_r", "vicc", "molecules"),
+    *("kinase", "kinase_aa", "hgvs_r", "vicc", "molecules", "transmembrane"),
 )
 """Columns of `transcripts.tsv`."""
 

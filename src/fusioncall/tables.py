@@ -89,6 +89,7 @@ class FusionRow:
     kinase_aa: str
     catalogue_match: str
     recurrence: str
+    transmembrane: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,7 @@ def pair_cells(found: PairMeaning) -> dict[str, str]:
         "residues3": str(found.residues3),
         "kinase": found.domain.kept.value,
         "kinase_aa": str(found.domain),
+        "transmembrane": str(found.helix) if found.helix else UNKNOWN,
     }
 
 
@@ -234,7 +236,7 @@ PEPTIDE_WINDOW_AA = 12
 _NO_PAIR = dict.fromkeys(
     (
         *("hgvs_r", "offset5_bp", "offset3_bp", "frame_note", "peptide_junction"),
-        *("residues5", "residues3", "kinase", "kinase_aa"),
+        *("residues5", "residues3", "kinase", "kinase_aa", "transmembrane"),
     ),
     UNKNOWN,
 ) | {"frame": Frame.UNKNOWN.value, "frame_note": "a side lies in no gene in sense"}

@@ -13,6 +13,14 @@ from fusioncall.genes import Gene, Transcript, position_at
 from fusioncall.settings import Positive, Record, read_yaml
 
 
+class Helix(Record, frozen=True):
+    """The transmembrane helix (residues 1-based, inclusive), and whether a source was read."""
+
+    first_aa: Positive
+    last_aa: Positive
+    verified: bool
+
+
 class DomainForm(Record, frozen=True):
     """The domain in the numbering of one protein length (residues 1-based, inclusive)."""
 
@@ -20,6 +28,7 @@ class DomainForm(Record, frozen=True):
     first_aa: Positive
     last_aa: Positive
     transcripts: list[str]
+    helix: Helix | None = None
 
 
 class TargetEntry(Record, frozen=True):
@@ -47,7 +56,7 @@ class Target:
     `domain_first` and `domain_last` are the 0-based positions of the first and last coding base of
     the domain in the direction of transcription; `whole` are the ids of the transcripts that code
     for all of it in frame. Residues are 1-based and inclusive, in the numbering of
-    `reference_transcript`.
+    `reference_transcript`, also those of `helix`, the transmembrane helix, where it is known.
     """
 
     gene: Gene
@@ -60,11 +69,17 @@ class Target:
     domain_last: int
     whole: tuple[str, ...]
     source: str
+    helix: Helix | None = None
 
     @property
     def name(self) -> str:
         """The gene's symbol."""
         return self.gene.name
+
+    @property
+    def numbering_transcript(self) -> Transcript:
+        """The transcript in whose numbers residues and exons are told."""
+        return next(t for t in self.gene.transcripts if t.id == self.reference_transcript)
 
     def keeps_domain(self, transcript: Transcript) -> bool:
         """Whether this transcript of the gene codes for the whole domain."""
@@ -168,6 +183,7 @@ def _target(entry: TargetEntry, gene: Gene, form: DomainForm, carrier: Transcrip
         domain_last=last,
         whole=whole,
         source=entry.source,
+        helix=form.helix,
     )
 
 
