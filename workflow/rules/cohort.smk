@@ -4,7 +4,7 @@
 rule carry_over:
     input:
         calls=lambda wildcards: expand(
-            rules.call.output.calls, sample=samples_of_run(wildcards.run)
+            rules.call.output.calls, sample=COMPARED_RUNS[wildcards.run]
         ),
         samples=ancient(config["samples"]),
         settings=SETTINGS_FILE,
