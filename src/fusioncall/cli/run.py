@@ -9,6 +9,9 @@ the whole sample, in any order; it needs no index. The folder given by --out get
 fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.fa,
 fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
 fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, qc.json and provenance.json.
+
+Whether molecules were carried over from other samples of the run is not looked at, and the results
+say so; the workflow does it.
 """
 
 from __future__ import annotations
