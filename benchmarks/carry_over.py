@@ -94,7 +94,7 @@ def measure(lane: Lane, settings: Settings, lanes: int = LANES) -> Tally:
         samples = _samples(lane, settings, random)
         found = compare(samples, settings.carry_over, is_run=False)
         for number, each in enumerate(samples[1:], start=1):
-            if not each.calls:
+            if not each.calls or (lane.drop and number > 1):
                 continue
             alone = each.calls[0].passed
             (judged,) = with_carry_over(each.calls, found.samples[each.sample])
@@ -265,6 +265,7 @@ def render(settings: Settings, lanes: int) -> Iterator[str]:
         "",
         "A share of the second sample's fragments are those of the first, which has 300 molecules",
         f"of a fusion per {FRAGMENTS:,} fragments. {MEASURED_RATE:.1%} of all fragments hop.",
+        "The other samples are left out here.",
         "",
     )
     header = ("share", "samples", "got some, per lane", "DETECTED alone", "DETECTED compared")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from math import exp, factorial
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from builders import candidate, census, fusion_of, sample_results, support
+from conftest import CHECKOUT
 from fusioncall.carry_over import (
     RunCarryOver,
     SampleCarryOver,
@@ -24,6 +26,11 @@ from fusioncall.errors import InputError
 from fusioncall.filters import judge
 from fusioncall.model import Confidence, Verdict
 from fusioncall.status import decide
+
+sys.path.insert(0, str(CHECKOUT))
+
+from benchmarks import carry_over
+from benchmarks.common import default_settings
 
 LANE, OTHER_LANE = "SIM:1:FC:1", "SIM:1:FC:2"
 
@@ -254,3 +261,12 @@ def test_another_file_is_refused(tmp_path, content, told):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file"):
         read_carry_over(tmp_path / "none.json", "S")
+
+
+def test_measured_lanes():
+    """A few lanes of the benchmark: what hops is found, and a strong fusion survives."""
+    found = carry_over.measure(carry_over.Lane(24, 300, 0.025), default_settings(), 10)
+    assert found.called > 20
+    assert found.missed == 0
+    found = carry_over.measure(carry_over.Lane(24, 300, 0.006, own=30), default_settings(), 10)
+    assert (found.owners, found.suspected) == (10, 0)

@@ -172,7 +172,7 @@ def test_parquet_without_pyarrow_is_one_line(project, cohort, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     told = (
         "fusioncall cohort: error: Parquet needs pyarrow, which is missing. "
-        "Install it: pip install 'fusioncall[parquet]'.\n"
+        "Install it: pip install pyarrow.\n"
     )
     assert cohort("--parquet") == (2, "", told)
 

@@ -185,6 +185,14 @@ def test_names_are_escaped(tmp_path):
     assert any(evil in text for _, text in page.all("li"))
 
 
+def test_samples_with_the_same_reads_are_told_once(tmp_path):
+    twins = {1: "S2,S3", 2: "S1,S3", 3: "S1,S2"}
+    samples = [sample_of(n, answers_of(n), same_reads_as=told) for n, told in twins.items()]
+    page = Page(written_text(Cohort((*samples, sample_of(4, answers_of(4))), GENES), tmp_path))
+    (told,) = (text for _, text in page.all("li"))
+    assert told == "A file of the same bytes was given for S1, S2, S3."
+
+
 def test_no_sample_with_results(tmp_path):
     lost = replace(failed(1, "there are no results"), verdicts=())
     page = Page(written_text(Cohort((lost,), ()), tmp_path))

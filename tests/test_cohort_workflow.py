@@ -151,6 +151,20 @@ def test_a_hopped_fusion_names_its_source(batch):
     assert (told["sample"], told["source"], told["molecules"]) == ("hopped", "strong", "2")
 
 
+def test_the_weak_samples_own_files_tell_it(batch):
+    folder = batch.folder / "results" / "hopped"
+    (row,) = rows(folder / "candidates.tsv")
+    told = row["filter_carry_over"]
+    assert told.startswith("FAIL:suspected from strong with 40 fragments: 2>")
+    assert (row["passed"], row["confidence"]) == ("no", "low")
+    assert rows(folder / "fusions.tsv") == []
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "suspected from strong with 40 fragments: 2" in page
+    assert "compared with 2 of the run or lane, suspected for 1 of 1 junctions" in page
+    alone = (batch.folder / "results" / "apart" / "report.html").read_text(encoding="utf-8")
+    assert "not looked at, for no other sample of the run or lane was given" in alone
+
+
 def test_what_is_done_again_beside_a_broken_sample_is_only_the_complaint(batch):
     assert batch.after_broken == {"all": 1, "complete": 1}
 

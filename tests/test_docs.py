@@ -13,6 +13,7 @@ import yaml
 from conftest import CHECKOUT
 from fusioncall.catalogue import Match
 from fusioncall.cli import COMMANDS, _parser
+from fusioncall.cohort import CARRY_OVER_COLUMNS, QC_COLUMNS
 from fusioncall.model import FusionClass
 from fusioncall.protein import Frame
 from fusioncall.resistance_table import RESISTANCE_COLUMNS
@@ -75,6 +76,8 @@ def documented(heading: str, column: str) -> list[str]:
         ("transcripts.tsv", PAIR_COLUMNS),
         ("context.tsv", CONTEXT_COLUMNS),
         ("resistance.tsv", RESISTANCE_COLUMNS),
+        ("The cohort's qc.tsv", QC_COLUMNS),
+        ("The cohort's carry_over.tsv", CARRY_OVER_COLUMNS),
     ],
 )
 def test_columns(table, columns):
@@ -158,7 +161,9 @@ def test_commands_exist(document, options):
     for line in document.read_text(encoding="utf-8").splitlines():
         for code in [line] if line.startswith("    ") else re.findall(r"`([^`]+)`", line):
             # the first line of a table is no command
-            for words in re.findall(r"(?<!# )\bfusioncall ([a-z]+(?: (?:build|check))?)\b", code):
+            for words in re.findall(
+                r"(?<!# )\bfusioncall ([a-z]+(?:-[a-z]+)*(?: (?:build|check))?)\b", code
+            ):
                 assert f"fusioncall {words}" in options, line
 
 
@@ -172,7 +177,7 @@ def test_options_exist(document, options):
 @by_name
 def test_options_fit_their_command(document, options):
     for line in document.read_text(encoding="utf-8").splitlines():
-        found = re.search(r"fusioncall ((?:reference (?:build|check))|[a-z]+) (--.*)", line)
+        found = re.search(r"fusioncall ((?:reference (?:build|check))|[a-z-]+) (--.*)", line)
         if line.startswith("    ") and found and f"fusioncall {found[1]}" in options:
             given = set(re.findall(r"(?<!\S)--[a-z][\w-]*", found[2]))
             assert given <= options[f"fusioncall {found[1]}"], line

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from fusioncall.errors import SettingsError
-from fusioncall.sheet import Sample, Strandedness, batches, check_config, read_samples
+from fusioncall.sheet import (
+    Sample,
+    Strandedness,
+    batches,
+    check_config,
+    read_groups,
+    read_runs,
+    read_samples,
+)
 
 SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
 HEADER = "sample\tfastq1\tfastq2\tbam\tstrandedness\n"
@@ -81,6 +89,45 @@ def test_tumour_type_that_cannot_be_used(words):
     header = HEADER.replace("\n", "\ttumour_type\n")
     with pytest.raises(SettingsError, match="line 2, column tumour_type"):
         read(f"{header}A\ta_1.fq.gz\t\t\t\t{words}\n")
+
+
+def test_run():
+    header = HEADER.replace("\n", "\trun\n")
+    (sample,) = read(f"{header}A\ta_1.fq.gz\ta_2.fq.gz\t\treverse\t2026-11_R1.b\n")
+    assert sample == replace(PAIRED, run="2026-11_R1.b")
+
+
+@pytest.mark.parametrize("run", ["-R1", "_", "R 1", "R/1", "$(x)", "x" * 129])
+def test_run_that_cannot_be_used(run):
+    header = HEADER.replace("\n", "\trun\n")
+    with pytest.raises(SettingsError, match="line 2, column run"):
+        read(f"{header}A\ta_1.fq.gz\t\t\t\t{run}\n")
+
+
+@pytest.mark.parametrize("name", ["cohort", "reference"])
+def test_a_folder_of_the_results_is_no_sample(name):
+    with pytest.raises(SettingsError) as caught:
+        read(f"{HEADER}{name}\ta_1.fq.gz\n")
+    assert str(caught.value) == (
+        f"samples.tsv, line 2, column sample: the folder {name!r} of the results is not for a "
+        "sample. Give the sample another name."
+    )
+
+
+def test_runs_are_read_without_a_look_at_files():
+    header = HEADER.replace("\n", "\trun\n")
+    Path("runs.tsv").write_text(f"{header}A\tno.fq\t\t\t\tR1\nB\tnone.fq\n")
+    assert read_runs(Path("runs.tsv")) == {"A": "R1", "B": ""}
+
+
+def test_groups_of_settings():
+    Path("settings.yaml").write_text("status:\n  min_fragments: 1\n")
+    assert read_groups(Path("settings.yaml")) == {"status": {"min_fragments": 1}}
+    Path("settings.yaml").write_text("")
+    assert read_groups(Path("settings.yaml")) == {}
+    Path("settings.yaml").write_text("a: [1\n")
+    with pytest.raises(SettingsError, match=r"^settings.yaml: is not YAML: .* Mend the file\.$"):
+        read_groups(Path("settings.yaml"))
 
 
 def test_every_kind_of_sample_in_the_order_of_the_sheet():

@@ -20,8 +20,9 @@ from builders import (
     sample_results,
     support,
 )
+from fusioncall.carry_over import VERDICTS
 from fusioncall.coords import Breakend, Side, parse_breakpoint
-from fusioncall.filters import FILTERS, judge
+from fusioncall.filters import judge
 from fusioncall.junctions import homology_bp
 from fusioncall.model import Junction
 from fusioncall.vcf import write_vcf
@@ -87,7 +88,7 @@ def test_all_candidates_come_back(every_kind):
 
 def test_header(every_kind, reference):
     with pysam.VariantFile(str(every_kind / "fusions.vcf.gz")) as vcf:
-        assert list(vcf.header.filters) == ["PASS", *FILTERS]
+        assert list(vcf.header.filters) == ["PASS", *VERDICTS]
         assert all(each.description for each in vcf.header.filters.values())
         contigs = {name: each.length for name, each in vcf.header.contigs.items()}
         assert contigs == reference.contigs

@@ -238,8 +238,8 @@ def test_commands_of_samples(run_folder):
                 f"{cohort}/carry_over/_.json' 2> {cohort}/logs/carry_over/_.log'"
             ),
             (
-                "fusioncall cohort --samples samples.tsv --results 'my results' --carry-over "
-                f"{cohort}/carry_over' --out {cohort}' 2> {cohort}/logs/cohort.log'"
+                "fusioncall cohort --samples samples.tsv --results 'my results' "
+                f"--out {cohort}' 2> {cohort}/logs/cohort.log'"
             ),
             (
                 f"fusioncall complete --qc {cohort}/qc.tsv' > {cohort}/complete.txt' 2> "

@@ -39,12 +39,15 @@ def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A folder in which the workflow ran on the demonstration data, and on a BAM."""
+    """A folder in which the workflow ran on the demonstration data, and on a BAM.
+
+    Each sample is alone in its run, as for `fusioncall run`.
+    """
     folder = tmp_path_factory.mktemp("project with space")
     data = Path(shutil.copytree(DEMO, folder / "data"))
-    header = "sample\tfastq1\tfastq2\tbam\n"
+    header = "sample\tfastq1\tfastq2\tbam\trun\n"
     lines = [
-        "\t".join([sample, *(f"data/{name}" for name in files), *[""] * (3 - len(files))])
+        "\t".join([sample, *(f"data/{name}" for name in files), *[""] * (3 - len(files)), sample])
         for sample, files in READS.items()
     ]
     config = {
@@ -65,7 +68,9 @@ def project(tmp_path_factory):
     aligned = folder / "results" / "etv6_ntrk3" / "work" / "aligned.bam"
     shutil.copy(aligned, data / "aligned.bam")
     sheet = folder / "samples.tsv"
-    sheet.write_text(sheet.read_text() + "from_bam\t\t\tdata/aligned.bam\n", encoding="utf-8")
+    sheet.write_text(
+        sheet.read_text() + "from_bam\t\t\tdata/aligned.bam\tfrom_bam\n", encoding="utf-8"
+    )
     second = snakemake(folder)
     assert second.returncode == 0, second.stderr[-3000:]
     return folder

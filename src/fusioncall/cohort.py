@@ -142,7 +142,7 @@ def compare_run(sheet: Path, run: str, calls: str, settings: CarryOverSettings, 
     write_carry_over(out, compare(samples, settings, is_run=bool(run)))
 
 
-def read_cohort(sheet: Path, results: Path, carry_over: Path | None) -> Cohort:
+def read_cohort(sheet: Path, results: Path, carry_over: Path) -> Cohort:
     """Read the results of all samples of a sheet.
 
     Args:
@@ -174,7 +174,7 @@ def read_cohort(sheet: Path, results: Path, carry_over: Path | None) -> Cohort:
         if isinstance(found, str):
             samples.append(_without_results(name, run, found, genes))
             continue
-        compared = carry_over / f"{run or NO_RUN}.json" if carry_over else None
+        compared = carry_over / f"{run or NO_RUN}.json"
         samples.append(
             CohortSample(
                 qc=_qc_row(run, *found, twins[name]),
@@ -314,9 +314,9 @@ def _qc_row(run: str, qc: Json, provenance: Json, twins: list[str]) -> QcRow:
     )
 
 
-def _carry_over_rows(name: str, run: str, path: Path | None) -> Iterator[CarryOverRow]:
+def _carry_over_rows(name: str, run: str, path: Path) -> Iterator[CarryOverRow]:
     """What the sample has in common with others; nothing for one that is alone in its run."""
-    if path is None or not path.is_file():
+    if not path.is_file():
         return
     for each in read_carry_over(path, name).comparisons:
         yield _carry_over_row(name, run, each)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def write_page(path: Path, cohort: Cohort, results: Path) -> None:
         failed=[each for each in samples if each.is_failed],
         suspected=[row for each in samples for row in each.carry_over if row.suspected == "yes"],
         not_compared=sum(each.qc.compared_samples == "0" for each in samples),
-        twins=[each for each in samples if each.qc.same_reads_as != UNKNOWN],
+        twins=_twins(samples),
         made_with=_made_with(samples),
         folder=os.path.relpath(results, path.parent),
         unknown=UNKNOWN,
@@ -107,6 +107,16 @@ def _counts(cohort: Cohort) -> Iterator[GeneCount]:
     for place, gene in enumerate(cohort.genes):
         found = Counter(each.verdicts[place]["status"] for each in cohort.samples)
         yield GeneCount(gene, tuple(found[each.value] for each in _ORDER))
+
+
+def _twins(samples: Iterable[CohortSample]) -> tuple[tuple[str, ...], ...]:
+    """The groups of samples that share a file of reads, each once."""
+    groups = (
+        tuple(sorted((each.name, *each.qc.same_reads_as.split(","))))
+        for each in samples
+        if each.qc.same_reads_as != UNKNOWN
+    )
+    return tuple(dict.fromkeys(groups))
 
 
 def _made_with(samples: tuple[CohortSample, ...]) -> list[tuple[int, tuple[str, ...]]]:

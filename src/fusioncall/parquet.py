@@ -37,7 +37,7 @@ def write_parquet(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str
         import pyarrow  # noqa: PLC0415 - an extra
         import pyarrow.parquet  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        cure = "Install it: pip install 'fusioncall[parquet]'"
+        cure = "Install it: pip install pyarrow"
         raise OutputError("Parquet needs pyarrow, which is missing", cure=cure) from error
     types = [_type(name, pyarrow) for name in columns]
     values = list(zip(*rows, strict=True)) or [()] * len(columns)

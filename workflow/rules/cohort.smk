@@ -4,7 +4,7 @@
 rule carry_over:
     input:
         calls=lambda wildcards: expand(
-            rules.call.output.calls, sample=samples_of_run(wildcards.run)
+            rules.call.output.calls, sample=COMPARED_RUNS[wildcards.run]
         ),
         samples=ancient(config["samples"]),
         settings=SETTINGS_FILE,
@@ -66,15 +66,14 @@ rule cohort:
         mem_mb=memory(1000, per_input_mb=2),
         runtime=minutes(20),
     params:
-        results=OUTDIR,
-        carry_over=f"{OUTDIR}/cohort/carry_over",
+        results=lambda wildcards, output: str(Path(output.page).parents[1]),
         parquet="--parquet" if config.get("parquet") else [],
         folder=lambda wildcards, output: str(Path(output.page).parent),
         # its rows are those of the sheet, in their order, with their runs
         rows=[(sample.name, sample.run) for sample in SAMPLES.values()],
     shell:
         "fusioncall cohort --samples {input.samples:q} --results {params.results:q}"
-        " --carry-over {params.carry_over:q} {params.parquet:q} --out {params.folder:q} 2> {log:q}"
+        " {params.parquet:q} --out {params.folder:q} 2> {log:q}"
 
 
 # Fails when a sample failed, after all the others are done, and again in each run until it is mended.

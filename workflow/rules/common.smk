@@ -3,7 +3,6 @@ import json
 import os
 import re
 import sys
-from collections import Counter
 from pathlib import Path
 
 try:
@@ -80,11 +79,10 @@ BATCHES = sheet.batches(SAMPLES.values(), config.get("batch_size") or 1)
 
 # Samples of one run are compared with each other; those without a run as one of this name.
 NO_RUN = "_"
-COMPARED_RUNS = [
-    run
-    for run, samples in Counter(each.run or NO_RUN for each in SAMPLES.values()).items()
-    if samples > 1
-]
+RUNS = {}
+for each in SAMPLES.values():
+    RUNS.setdefault(each.run or NO_RUN, []).append(each.name)
+COMPARED_RUNS = {run: names for run, names in RUNS.items() if len(names) > 1}
 COHORT_FORMS = ["tsv", "parquet"] if config.get("parquet") else ["tsv"]
 
 
@@ -118,11 +116,6 @@ def census(wildcards):
     if SAMPLES[wildcards.sample].bam:
         return []
     return f"{OUTDIR}/{wildcards.sample}/work/census.json"
-
-
-def samples_of_run(run):
-    """The names of the samples that are compared with each other."""
-    return [name for name, each in SAMPLES.items() if (each.run or NO_RUN) == run]
 
 
 def carry_over(wildcards):

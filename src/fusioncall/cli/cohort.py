@@ -21,15 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `fusioncall cohort`."""
     parser.add_argument("--samples", type=Path, required=True, help="sample sheet, TSV")
     parser.add_argument("--results", type=Path, required=True, help="folder with all samples")
-    help_text = "folder of the files that `carry-over` wrote, each called like its run"
+    help_text = "what `carry-over` wrote, called like the runs (default: carry_over in --out)"
     parser.add_argument("--carry-over", type=Path, metavar="FOLDER", help=help_text)
-    help_text = "write Parquet beside TSV (needs pyarrow: the extra `parquet` of fusioncall)"
+    help_text = "write Parquet beside TSV (needs pyarrow)"
     parser.add_argument("--parquet", action="store_true", help=help_text)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
 
 
 def main(args: argparse.Namespace) -> None:
     """Write the tables and the page of a cohort."""
-    cohort = read_cohort(args.samples, args.results, args.carry_over)
+    cohort = read_cohort(args.samples, args.results, args.carry_over or args.out / "carry_over")
     write_tables(args.out, cohort, parquet=args.parquet)
     write_page(args.out / "cohort.html", cohort, args.results)

@@ -13,6 +13,9 @@ fusions.tsv, candidates.tsv, verdicts.tsv, transcripts.tsv, fusion_transcripts.f
 fusion_peptides.fa, context.tsv, resistance.tsv, fusions.vcf.gz and evidence.bam with their indexes,
 fusions.json, arriba.tsv, star-fusion.tsv, two files for MultiQC, calls.json, qc.json and
 provenance.json.
+
+Whether molecules were carried over from other samples of the run is not looked at, and the results
+say so; the workflow does it.
 """
 
 from __future__ import annotations
