@@ -28,7 +28,7 @@ help: ## list the commands
 
 setup: $(READY) ## make the environment in .venv with the locked packages
 
-$(READY): pyproject.toml requirements.lock
+$(READY): pyproject.toml requirements.lock hatch_build.py src/fusioncall/kernels.c
 	@set -eu; \
 	if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ]; then \
 	  for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \

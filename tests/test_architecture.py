@@ -9,9 +9,9 @@ from conftest import CHECKOUT
 
 PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
-REFERENCE = "gtf targets kmers donors reference bundle download"
+REFERENCE = "gtf targets kernels kmers donors reference bundle download"
 FLOW = (
-    "model bam records fastq looks scan lanes progress screen align flanks junctions adapters"
+    "model bam fastq scan lanes progress screen screening align flanks junctions adapters"
     " evidence annotated clips placing recount pairs unfused fusions filters transcripts protein"
     " retained nomenclature meaning catalogue exports facts resistance context annotate status"
     " tables sequences resistance_table"

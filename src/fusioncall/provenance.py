@@ -18,7 +18,7 @@ from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.settings import Settings
 
-_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numba", "numpy", "pysam")
+_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numpy", "pysam")
 
 
 def provenance_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_
 from fusioncall.model import Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
-from fusioncall.reference import MANIFEST, Reference
+from fusioncall.reference import MANIFEST
 from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
-from fusioncall.settings import Settings
+from fusioncall.screening import Setup, check_sample_name, screen, screen_of
 from fusioncall.status import decide
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
@@ -43,8 +42,6 @@ T = TypeVar("T")
 
 CALLS_SCHEMA = 2
 """Version of `calls.json`."""
-
-_SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +58,6 @@ class Alignments:
     bam: Path
     census: Path | None = None
     reads: ReadFiles | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What every step needs: the open reference, all thresholds, and how many threads."""
-
-    reference: Reference
-    settings: Settings
-    threads: int
-
-
-def check_sample_name(name: str) -> str:
-    """The name, if files and tables can carry it.
-
-    Raises:
-        InputError: it holds anything but letters, digits, dot, underscore and hyphen.
-    """
-    if not _SAMPLE_NAME.fullmatch(name):
-        what = f"the sample name {name!r} holds other characters than letters, digits, . _ -"
-        raise InputError(what, cure="Rename the sample; begin with a letter or digit")
-    return name
-
-
-def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
-    """FASTQ -> unaligned BAM of the kept molecules, and the census of all.
-
-    Raises:
-        InputError: a file cannot be used.
-    """
-    looker = _screen(setup)
-    kept = 0
-
-    def count(molecules: Iterable[Molecule]) -> Iterable[Molecule]:
-        nonlocal kept
-        for molecule in molecules:
-            kept += 1
-            yield molecule
-
-    with whole_file(census) as census_part, whole_file(reads) as reads_part:
-        write_molecules(reads_part, count(looker.fastq(files)), {})
-        seen = looker.census("fastq", kept)
-        census_part.write_bytes(json_bytes(seen))
-    log.info("%d of %d molecules touch a target", kept, seen.fragments)
 
 
 def align(reads: Path, setup: Setup, out: Path) -> None:
@@ -293,7 +247,7 @@ def _with_unfused_donors(
     table = unfused.kmers(setup.reference.kmers.kmer_bp)
     looker = Screen(table, 1, setup.settings.screen, setup.threads)
     if alignments.reads is not None:
-        molecules: Iterable[Molecule] = looker.fastq(alignments.reads)
+        molecules: Iterable[Molecule] = looker.fastq(alignments.reads, is_digested=False)
     else:
         genome = setup.reference.genome_path
         names = frozenset(looker.bam(alignments.bam, genome))
@@ -303,13 +257,8 @@ def _with_unfused_donors(
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
 
 
-def _screen(setup: Setup) -> Screen:
-    targets = len(setup.reference.targets)
-    return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
-
-
 def _screen_bam(bam: Path, setup: Setup) -> tuple[Census, frozenset[str]]:
-    looker = _screen(setup)
+    looker = screen_of(setup)
     names = frozenset(looker.bam(bam, setup.reference.genome_path))
     seen = looker.census("bam", len(names), describe_inputs((bam,)))
     if not seen.bases:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.context import Context
 from fusioncall.reference import Reference
-from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
+from fusioncall.screening import Setup
 from fusioncall.settings import read_settings
-from fusioncall.steps import Setup
 
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
@@ -30,24 +28,6 @@ def add_fastq2(parser: argparse.ArgumentParser) -> None:
     """Declare `--fastq2`."""
     help_text = "second reads of the same lanes, in the same order"
     parser.add_argument("--fastq2", type=_paths, default=(), metavar="FASTQ", help=help_text)
-
-
-def add_context(parser: argparse.ArgumentParser) -> None:
-    """Declare `--catalogue`, `--own-catalogue` and `--tumour-type`."""
-    help_text = "known partners, TSV (default: the one that comes)"
-    default = resource_path("known_partners.tsv")
-    parser.add_argument("--catalogue", type=Path, default=default, metavar="TSV", help=help_text)
-    help_text = (
-        "your own known partners, added to the others: TSV, or an export of COSMIC or Mitelman"
-    )
-    parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
-    help_text = "what the tumour is, in words; facts that are known of it go into context.tsv"
-    parser.add_argument("--tumour-type", default="", metavar="WORDS", help=help_text)
-
-
-def context_of(args: argparse.Namespace) -> Context:
-    """What `add_context` declared."""
-    return Context(args.catalogue, args.own_catalogue, args.tumour_type)
 
 
 def setup_of(args: argparse.Namespace) -> Setup:

@@ -16,17 +16,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import (
-    add_context,
-    add_fastq,
-    add_fastq2,
-    add_setup,
-    context_of,
-    reads_of,
-    setup_of,
-)
+from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, reads_of, setup_of
+from fusioncall.cli.contexts import add_context, context_of
 from fusioncall.errors import InputError
-from fusioncall.steps import check_sample_name, run
+from fusioncall.screening import check_sample_name
+from fusioncall.steps import run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

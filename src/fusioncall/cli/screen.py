@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, reads_of, setup_of
-from fusioncall.steps import check_sample_name, screen
+from fusioncall.screening import check_sample_name, screen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
