@@ -57,7 +57,7 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
-bench: $(READY) ## measure time and memory, write docs/speed.md (about 10 minutes)
+bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour)
 	$(BIN)/python -m benchmarks.speed
 
 check: $(READY) ## format, lint and types of the library and the workflow
