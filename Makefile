@@ -28,7 +28,7 @@ help: ## list the commands
 
 setup: $(READY) ## make the environment in .venv with the locked packages
 
-$(READY): pyproject.toml requirements.lock
+$(READY): pyproject.toml requirements.lock hatch_build.py src/fusioncall/kernels.c
 	@set -eu; \
 	if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ]; then \
 	  for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
@@ -57,7 +57,7 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
-bench: $(READY) ## measure time and memory, write docs/speed.md (about 10 minutes)
+bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour)
 	$(BIN)/python -m benchmarks.speed
 
 # FASTQ1 and FASTQ2: your negative reads; REFERENCE: the bundle; CONTROL: further options, for

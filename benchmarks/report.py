@@ -68,7 +68,7 @@ def _head(results: Results) -> Iterator[str]:
         "Made by `make accuracy`; do not edit. It runs on the simulated genome of",
         "`fusioncall simulate`: true exon structures, invented sequence. What it says of sequence",
         "similarity holds for the paralogues, pseudogenes and repeats planted there, not for the",
-        "human genome.",
+        "human genome. Time and memory: [speed](speed.md).",
         "",
         f"- commit: {heading.commit}",
         f"- SHA-256 of the settings: {heading.settings_sha256}",

@@ -1,17 +1,18 @@
 """Measure time and memory, and write docs/speed.md.
 
-python -m benchmarks.speed                         2 million pairs, growth up to 5 million
-python -m benchmarks.speed --pairs 20 --growth 1,2,5,10,20   as large as the disk allows
-python -m benchmarks.speed --quick                 a look at it, to standard output
+python -m benchmarks.speed                           2 and 20 million pairs, about an hour
+python -m benchmarks.speed --pairs 2 --growth 1,2    some minutes
+python -m benchmarks.speed --quick                   a look at it, to standard output
 
-Everything is compared with what other programs need for the same files on the same machine in the
-same minutes, as ratios of medians, so that the numbers hold for other machines too. Programs that
-are not installed are left out.
+Everything is compared with what other programs need for the same files on the same machine, in
+turns, as ratios of medians, so that the numbers hold for other machines too. Programs that are not
+installed are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shlex
 import shutil
@@ -19,8 +20,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +33,11 @@ import pysam
 from benchmarks.common import default_settings
 
 from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.fastq import BlockReader
+from fusioncall.kernels import first_stranger, split_records
+from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
+from fusioncall.scan import Scanner
 from fusioncall.sequence import reverse_complement
 from fusioncall.world import build_world
 from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
@@ -40,6 +47,10 @@ READ_BP = 100
 _CHUNK = 50_000
 _EXTRA_BP = 5_000_000
 _TARGET_SHARE = 0.002
+_MOST_SPAN_BP = 350
+_FUSION_PAIRS = 2000
+_NO_CACHE = "PYTHONDONTWRITEBYTECODE"
+"""With it every start of Python would compile all modules anew, which no user has it do."""
 _QUALITIES = np.frombuffer(b"F:,#", dtype=np.uint8)
 _BASES = np.frombuffer(b"ACGT", dtype=np.uint8)
 _STAR = (
@@ -64,17 +75,6 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """A small process that starts a command: the peak memory of a child is never below its parent's."""
 
 
-_BOUNDS = (
-    "The start of Python, numba and the bundle takes 0.7 to 0.8 s of CPU, as much as 2 million"
-    " pairs need to be decompressed; the growth shows what each further pair costs. On a machine"
-    " that is busy otherwise the wall time follows the CPU time. Of the screen's own work on a"
-    " pair about a quarter each is finding and checking the records, the look for words, the look"
-    " at the ends, and the SHA-256 of the files for `provenance.json`; kept molecules cost most"
-    " each, as only they become objects. With more cores the decompression of one file, which"
-    " nothing can divide, is the limit."
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a command needed: the median of some runs."""
@@ -95,92 +95,146 @@ class Files:
         """The reference bundle."""
         return self.folder / "bundle"
 
+    @property
+    def genome(self) -> Path:
+        """The genome as FASTA."""
+        return self.folder / "genome.fa"
+
+    @property
+    def fusion(self) -> tuple[Path, Path]:
+        """A lane with reads of a fusion."""
+        return self.folder / "fusion_1.fq.gz", self.folder / "fusion_2.fq.gz"
+
     def fastq(self, millions: float) -> tuple[Path, Path]:
         """The two files of so many million pairs."""
         first, second = (self.folder / f"{millions:g}M_{mate}.fq.gz" for mate in (1, 2))
         return first, second
 
 
-def measure(command: str, runs: int) -> Cost:
-    """Run a shell command some times; its children count with it."""
-    costs = []
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What reads are drawn from: bases of no gene, and target transcripts."""
+
+    extra: npt.NDArray[np.uint8]
+    baits: Sequence[str]
+    target_share: float = _TARGET_SHARE
+
+    @property
+    def bait_bases(self) -> list[npt.NDArray[np.uint8]]:
+        """The transcripts as bytes."""
+        return [np.frombuffer(bait.encode(), dtype=np.uint8) for bait in self.baits]
+
+    @property
+    def bait_starts(self) -> npt.NDArray[np.int64]:
+        """The places of all transcripts, in a row, at which a fragment fits into its own."""
+        sizes = np.array([len(bait) for bait in self.baits])
+        begins = np.cumsum(sizes) - sizes
+        fitting = [np.arange(b, b + s - _MOST_SPAN_BP) for b, s in zip(begins, sizes, strict=True)]
+        return np.concatenate(fitting)
+
+
+def measure(commands: Mapping[str, str], runs: int) -> dict[str, Cost]:
+    """Run some shell commands in turns, some times each; their children count with them."""
+    environment = {key: each for key, each in os.environ.items() if key != _NO_CACHE}
+    costs: dict[str, list[list[float]]] = {name: [] for name in commands}
     for _ in range(runs):
-        done = subprocess.run(
-            [sys.executable, "-S", "-c", _WATCH, command],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{command}\n{done.stderr}")
-        costs.append([float(word) for word in done.stdout.split()])
-    return Cost(*(statistics.median(each) for each in zip(*costs, strict=True)))
+        for name, command in commands.items():
+            done = subprocess.run(
+                [sys.executable, "-S", "-c", _WATCH, command],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+            )
+            if done.returncode:
+                raise SystemExit(f"{command}\n{done.stderr}")
+            costs[name].append([float(word) for word in done.stdout.split()])
+    return {
+        name: Cost(*(statistics.median(each) for each in zip(*found, strict=True)))
+        for name, found in costs.items()
+    }
 
 
 def prepare(folder: Path, sizes: Sequence[float]) -> Files:
-    """Genome, bundle and reads."""
+    """Genome, bundle and reads; the larger files begin with the smaller ones."""
     files = Files(folder)
     world = build_world()
     random = np.random.default_rng(5)
     extra = _BASES[random.integers(0, 4, _EXTRA_BP)]
-    fasta, gtf = folder / "genome.fa", folder / "genes.gtf.gz"
+    gtf = folder / "genes.gtf.gz"
     write_genome(world, folder / "world.fa.gz", ContigNames.CHR)
-    with pysam.BGZFile(str(folder / "world.fa.gz"), "rb", None) as packed, fasta.open("wb") as out:
+    with (
+        pysam.BGZFile(str(folder / "world.fa.gz"), "rb", None) as packed,
+        files.genome.open("wb") as out,
+    ):
         shutil.copyfileobj(packed, out)
         out.write(b">extra\n" + extra.tobytes() + b"\n")
     write_annotation(world, gtf, Dialect.GENCODE)
     controls, targets = resource_path("control_genes.tsv"), resource_path("targets.yaml")
-    inputs = BundleInputs(fasta=fasta, gtf=gtf, targets=targets, controls=controls, name="speed")
+    inputs = BundleInputs(
+        fasta=files.genome, gtf=gtf, targets=targets, controls=controls, name="speed"
+    )
     build_bundle(inputs, files.bundle, default_settings(), 2)
-    wanted = [world.sequence(each) for each in world.transcripts if each.role == "target"]
-    baits = np.frombuffer("".join(wanted).encode(), dtype=np.uint8)
+    baits = [world.sequence(each) for each in world.transcripts if each.role == "target"]
+    done, before = 0.0, ()
     for size in sizes:
-        _write_reads(files.fastq(size), int(size * 1_000_000), extra, baits)
+        rest = round((size - done) * 1_000_000)
+        _write_reads(files.fastq(size), before, _chunks(rest, done, Source(extra, baits)))
+        done, before = size, files.fastq(size)
+    joined = Source(extra, ["".join(baits)], target_share=1.0)
+    _write_reads(files.fusion, (), _chunks(_FUSION_PAIRS, -1, joined))
     return files
 
 
 def _write_reads(
-    paths: tuple[Path, Path], pairs: int, extra: npt.NDArray[np.uint8], baits: npt.NDArray[np.uint8]
+    paths: tuple[Path, Path], before: tuple[Path, ...], chunks: Iterator[tuple[bytes, bytes]]
 ) -> None:
+    """Write both mates, behind a copy of files that were made before."""
     with ExitStack() as stack:
         streams = []
-        for path in paths:
-            out = stack.enter_context(path.open("wb"))
+        for mate, path in enumerate(paths):
+            if before:
+                shutil.copyfile(before[mate], path)
+            out = stack.enter_context(path.open("ab"))
             packer = subprocess.Popen(["gzip", "-6"], stdin=subprocess.PIPE, stdout=out)
             stack.callback(packer.wait)
             assert packer.stdin is not None
             streams.append(stack.enter_context(packer.stdin))
-        for first, second in _chunks(pairs, extra, baits):
+        for first, second in chunks:
             streams[0].write(first)
             streams[1].write(second)
 
 
-def _chunks(
-    pairs: int, extra: npt.NDArray[np.uint8], baits: npt.NDArray[np.uint8]
-) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(pairs: int, done: float, source: Source) -> Iterator[tuple[bytes, bytes]]:
     """FASTQ of both mates, of genes with very different expression, with binned qualities."""
-    random = np.random.default_rng(pairs)
+    random = np.random.default_rng(round(1000 * (done + 2)))
+    extra = source.extra
     genes = extra.size // 2000
     weights = random.lognormal(0, 2.2, genes)
-    text = np.concatenate([extra, baits])
+    text = np.concatenate([extra, *source.bait_bases])
+    of_baits = source.bait_starts
     turned = np.frombuffer(reverse_complement(text.tobytes().decode()).encode(), dtype=np.uint8)
-    for done in range(0, pairs, _CHUNK):
-        size = min(_CHUNK, pairs - done)
+    for chunk in range(-(-pairs // _CHUNK)):
+        size = min(_CHUNK, pairs - chunk * _CHUNK)
         starts = random.choice(genes, size, p=weights / weights.sum()) * 2000
         starts += random.integers(0, 1600, size)
-        of_target = random.random(size) < _TARGET_SHARE
-        starts[of_target] = extra.size + random.integers(0, baits.size - 400, of_target.sum())
-        spans = random.integers(150, 350, size)
+        of_target = random.random(size) < source.target_share
+        starts[of_target] = extra.size + random.choice(of_baits, of_target.sum())
+        spans = random.integers(150, _MOST_SPAN_BP, size)
         along = np.arange(READ_BP)
         mates = [text[starts[:, None] + along]]
         mates.append(turned[(text.size - starts - spans)[:, None] + along])
-        names = _names(done, size, random)
+        names = _names(round(done * 1_000_000) + chunk * _CHUNK, size, random)
         yield _fastq(names, mates[0], 1, random), _fastq(names, mates[1], 2, random)
 
 
 def _names(done: int, size: int, random: np.random.Generator) -> list[str]:
-    places = random.integers(1000, 33000, (size, 2)).tolist()
-    return [f"A00123:45:HXXXXDSXX:1:{1101 + done // _CHUNK}:{x}:{y}" for x, y in places]
+    """Names as of Illumina; each holds the number of its pair, so none comes twice."""
+    places = random.integers(1000, 33000, size).tolist()
+    return [
+        f"A00123:45:HXXXXDSXX:1:{1101 + number // _CHUNK}:{x}:{1000 + number % _CHUNK}"
+        for number, x in enumerate(places, start=done)
+    ]
 
 
 def _fastq(
@@ -207,12 +261,20 @@ def screen_command(files: Files, millions: float, threads: int) -> str:
     )
 
 
-def run_command(files: Files, millions: float) -> str:
+def run_command(first: Sequence[Path], second: Sequence[Path], files: Files) -> str:
     """FASTQ to calls."""
-    first, second = files.fastq(millions)
+    lanes = (",".join(map(str, paths)) for paths in (first, second))
     return (
-        f"{_fusioncall()} --quiet run --sample S --fastq1 {first} --fastq2 {second}"
+        f"{_fusioncall()} --quiet run --sample S --fastq1 {next(lanes)} --fastq2 {next(lanes)}"
         f" --reference {files.bundle} --out {files.folder}/run --threads 2"
+    )
+
+
+def call_command(files: Files, bam: Path) -> str:
+    """A whole sample's BAM or CRAM to calls."""
+    return (
+        f"{_fusioncall()} --quiet call --sample S --bam {bam} --reference {files.bundle}"
+        f" --calls {files.folder}/calls.json --evidence {files.folder}/evidence.bam --threads 2"
     )
 
 
@@ -223,24 +285,23 @@ def _fusioncall() -> str:
 def decompression(files: Files, millions: float, runs: int) -> Iterator[str]:
     """The screen against programs that do nothing but decompress."""
     first, second = files.fastq(millions)
-    screens = {n: measure(screen_command(files, millions, n), runs) for n in (1, 2)}
-    yield f"### {millions:g} million pairs of 2 x {READ_BP}\n"
-    yield (
-        "| command | wall s | CPU s | peak MB"
-        " | screen, 1 thread: wall, CPU | screen, 2 threads: wall, CPU |"
-    )
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for tool in ("igzip", "gzip"):
-        if shutil.which(tool) is None:
-            continue
-        together = f"{tool} -dc {first} >/dev/null & {tool} -dc {second} >/dev/null & wait"
-        other = measure(together, runs)
-        yield (
-            f"| `{tool} -dc`, both files at once | {_cells(other)}"
-            f" | {_ratio(screens[1], other)} | {_ratio(screens[2], other)} |"
+    commands = {
+        f"`{tool} -dc`, both files at once": (
+            f"{tool} -dc {first} >/dev/null & {tool} -dc {second} >/dev/null & wait"
         )
-    for threads, cost in screens.items():
-        yield f"| screen, {threads} thread{'s' * (threads > 1)} | {_cells(cost)} | | |"
+        for tool in ("igzip", "gzip")
+        if shutil.which(tool)
+    }
+    screens = ("screen, 1 thread", "screen, 2 threads")
+    for threads, name in enumerate(screens, start=1):
+        commands[name] = screen_command(files, millions, threads)
+    costs = measure(commands, runs)
+    yield f"### {millions:g} million pairs of 2 x {READ_BP}\n"
+    yield f"| command | wall s | CPU s | peak MB | {screens[0]}: wall, CPU | {screens[1]} |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, cost in costs.items():
+        ratios = ["" if name in screens else _ratio(costs[each], cost) for each in screens]
+        yield f"| {name} | {_cells(cost)} | {ratios[0]} | {ratios[1]} |"
     yield ""
 
 
@@ -248,33 +309,126 @@ def growth(files: Files, sizes: Sequence[float], runs: int) -> Iterator[str]:
     """Time and memory of the screen by the number of pairs."""
     yield "| million pairs | wall s | CPU s | peak MB |"
     yield "| --- | --- | --- | --- |"
-    for size in sizes:
-        yield f"| {size:g} | {_cells(measure(screen_command(files, size, 2), runs))} |"
+    costs = measure({f"{size:g}": screen_command(files, size, 2) for size in sizes}, runs)
+    for size, cost in costs.items():
+        yield f"| {size} | {_cells(cost)} |"
     yield ""
+
+
+def stages(files: Files, millions: float, runs: int) -> Iterator[str]:
+    """Where the CPU time of the screen goes, each stage by itself in this process."""
+    start = measure({"start": f"{_fusioncall()} screen --help"}, runs)["start"].cpu
+    whole = measure({"screen": screen_command(files, millions, 1)}, runs)["screen"].cpu
+    seconds = {"start of Python and the libraries": start}
+    seconds |= _stage_seconds(files, millions)
+    seconds["bundle opened, kept molecules made and written, threads"] = whole - sum(
+        seconds.values()
+    )
+    yield "| stage | CPU s | share |"
+    yield "| --- | --- | --- |"
+    for stage, cost in seconds.items():
+        yield f"| {stage} | {cost:.2f} | {100 * cost / whole:.0f} % |"
+    yield ""
+
+
+def _stage_seconds(files: Files, millions: float) -> dict[str, float]:
+    """What each stage takes for both files."""
+    reference, settings = Reference(files.bundle), default_settings()
+    scanner = Scanner(reference.kmers, len(reference.targets), settings.screen)
+    seconds: Counter[str] = Counter()
+
+    @contextmanager
+    def timed(stage: str, share: float = 1.0) -> Iterator[None]:
+        begun = time.process_time()
+        yield
+        seconds[stage] += share * (time.process_time() - begun)
+
+    for path in files.fastq(millions):
+        text = path.read_bytes()
+        with timed("SHA-256 of the files"):
+            hashlib.sha256(text)
+        reader = BlockReader(path, is_digested=False)
+        while True:
+            with timed("decompression"):
+                block = reader.read()
+            if block is None:
+                break
+            records = block.buffer, block.places, len(block.places)
+            places, ended = np.empty_like(block.places), np.zeros(2, dtype=np.int64)
+            _, _, start, end, quality, _ = block.places[-1].tolist()
+            with timed("records found and checked"):
+                split_records(block.buffer, quality + end - start + 1, places, ended)
+            with timed("looks at the reads"):
+                scanner.scan(block.buffer, block.places)
+            with timed("names of mates compared", 0.5):
+                first_stranger(*records[:2], *records)
+            reader.recycle(block)
+        reader.close()
+    seconds["decompression"] -= seconds["records found and checked"]  # `read` does both
+    return dict(seconds)
 
 
 def whole_run(files: Files, millions: float, runs: int) -> Iterator[str]:
     """FASTQ to calls, beside STAR."""
-    own = measure(run_command(files, millions), runs)
-    yield "| command | wall s | CPU s | peak MB | CPU of STAR / own |"
-    yield "| --- | --- | --- | --- | --- |"
-    yield f"| FASTQ to calls, 2 threads | {_cells(own)} | |"
+    first, second = files.fastq(millions)
+    fusion1, fusion2 = files.fusion
+    commands = {
+        "FASTQ to calls, 2 threads": run_command([first], [second], files),
+        "the same with a fusion: the reads are looked at twice": run_command(
+            [first, fusion1], [second, fusion2], files
+        ),
+    }
+    costs = measure(commands, runs)
     if shutil.which("STAR"):
-        index, out = files.folder / "star", files.folder / "star-out"
-        make = (
-            f"STAR --runMode genomeGenerate --genomeDir {index} --genomeSAindexNbases 10"
-            f" --genomeFastaFiles {files.folder}/genome.fa --outTmpDir {files.folder}/tmp1"
-            f" --outFileNamePrefix {out}/"
-        )
-        subprocess.run(f"mkdir -p {out} && {make}", shell=True, check=True, capture_output=True)
-        first, second = files.fastq(millions)
-        star = measure(
-            f"rm -rf {files.folder}/tmp2; STAR --runThreadN 2 --genomeDir {index} --readFilesIn"
-            f" {first} {second} --readFilesCommand 'gzip -dc' --outFileNamePrefix {out}/"
-            f" --outTmpDir {files.folder}/tmp2 {_STAR}",
-            1,
-        )
-        yield f"| STAR with Arriba's options, one run | {_cells(star)} | {star.cpu / own.cpu:.1f} |"
+        costs |= measure({"STAR with Arriba's options, 2 threads": star(files, millions)}, runs)
+    other = costs.get("STAR with Arriba's options, 2 threads")
+    yield "| command | wall s | CPU s | peak MB | STAR / own: wall, CPU, memory |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, cost in costs.items():
+        is_own = other and name in commands
+        yield f"| {name} | {_cells(cost)} | {_shares(other, cost) if is_own else ''} |"
+    yield ""
+
+
+def star(files: Files, millions: float) -> str:
+    """Make STAR's index; the command that aligns so many million pairs."""
+    index, out = files.folder / "star", files.folder / "star-out"
+    make = (
+        f"STAR --runMode genomeGenerate --genomeDir {index} --genomeSAindexNbases 10"
+        f" --genomeFastaFiles {files.genome} --outTmpDir {files.folder}/tmp1"
+        f" --outFileNamePrefix {out}/"
+    )
+    subprocess.run(f"mkdir -p {out} && {make}", shell=True, check=True, capture_output=True)
+    first, second = files.fastq(millions)
+    return (
+        f"rm -rf {files.folder}/tmp2; STAR --runThreadN 2 --genomeDir {index} --readFilesIn"
+        f" {first} {second} --readFilesCommand 'gzip -dc' --outFileNamePrefix {out}/"
+        f" --outTmpDir {files.folder}/tmp2 {_STAR}"
+    )
+
+
+def alignments(files: Files, runs: int) -> Iterator[str]:
+    """BAM and CRAM of a whole sample, made by STAR and sorted, beside samtools view -c."""
+    made = files.folder / "star-out" / "Aligned.out.bam"
+    if not (made.exists() and shutil.which("samtools")):
+        yield "STAR or samtools was not there.\n"
+        return
+    bam, cram = files.folder / "sorted.bam", files.folder / "sorted.cram"
+    pysam.sort("--no-PG", "-o", str(bam), str(made))
+    pysam.faidx(str(files.genome))
+    pysam.view("-C", "-T", str(files.genome), "-o", str(cram), str(bam), catch_stdout=False)
+    yield "| command | wall s | CPU s | peak MB | own / samtools: wall, CPU |"
+    yield "| --- | --- | --- | --- | --- |"
+    for path, form in ((bam, "BAM"), (cram, "CRAM")):
+        count = f"`samtools view -c -@ 1`, {form}"
+        own = f"{form} to calls, 2 threads"
+        commands = {
+            count: f"samtools view -c -@ 1 -T {files.genome} {path}",
+            own: call_command(files, path),
+        }
+        costs = measure(commands, runs)
+        yield f"| {count} | {_cells(costs[count])} | |"
+        yield f"| {own} | {_cells(costs[own])} | {_ratio(costs[own], costs[count])} |"
     yield ""
 
 
@@ -286,47 +440,61 @@ def _ratio(own: Cost, other: Cost) -> str:
     return f"{own.wall / other.wall:.2f}x, {own.cpu / other.cpu:.2f}x"
 
 
-def page(files: Files, millions: float, sizes: Sequence[float], runs: int) -> str:
+def _shares(other: Cost, own: Cost) -> str:
+    memory = other.peak_mb / own.peak_mb
+    return f"{other.wall / own.wall:.0f}x, {other.cpu / own.cpu:.0f}x, {memory:.1f}x"
+
+
+def page(files: Files, pairs: Sequence[float], sizes: Sequence[float], runs: int) -> str:
     """docs/speed.md."""
     about = (
         f"`make bench` writes this page. Every number is the median of {runs} runs; ratios compare"
-        f" commands that ran on the same files in the same minutes, on {os.cpu_count()} cores."
-        " CPU is user and system time; a run begins with loading Python and the libraries, which"
-        " takes most of a second.\n"
+        f" commands that ran in turns on the same files, on {os.cpu_count()} cores. CPU is user and"
+        " system time, with that of all children. The reads are of a small genome, so the memory of"
+        " a whole run is without that of the index of a whole genome.\n"
     )
+    least = min(pairs)
     lines = [
         "# Speed and memory\n",
         about,
         "## Screen and decompression\n",
-        *decompression(files, millions, runs),
+        *(line for millions in pairs for line in decompression(files, millions, runs)),
+        f"## What the CPU time of the screen goes to, {least:g} million pairs\n",
+        *stages(files, least, runs),
+        "With more cores the decompression of one file, which nothing can divide, is the limit.\n",
         "## Growth of the screen, 2 threads\n",
         *growth(files, sizes, runs),
-        f"## FASTQ to calls, {millions:g} million pairs\n",
-        *whole_run(files, millions, runs),
-        "## What bounds it\n",
-        _BOUNDS,
+        f"## FASTQ to calls, {least:g} million pairs\n",
+        *whole_run(files, least, runs),
+        f"## BAM and CRAM to calls, {least:g} million pairs\n",
+        *alignments(files, runs),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write docs/speed.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=float, default=2, help="million pairs")
-    parser.add_argument("--growth", default="1,2,5", help="million pairs, separated by commas")
+    help_text = "million pairs, separated by commas"
+    parser.add_argument("--pairs", type=_sizes, default="2,20", help=help_text)
+    parser.add_argument("--growth", type=_sizes, default="1,2,5,10,20", help=help_text)
     parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
+    parser.add_argument("--folder", type=Path, help="for the files (default: the temporary one)")
     parser.add_argument("--quick", action="store_true", help="few reads, to standard output")
     args = parser.parse_args(argv)
-    pairs = 0.1 if args.quick else args.pairs
-    sizes = [0.1] if args.quick else [float(each) for each in args.growth.split(",")]
-    with tempfile.TemporaryDirectory() as folder:
-        files = prepare(Path(folder), sorted({pairs, *sizes}))
+    pairs, sizes = ([0.1], [0.1]) if args.quick else (args.pairs, args.growth)
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        files = prepare(Path(folder), sorted({*pairs, *sizes}))
         text = page(files, pairs, sizes, 1 if args.quick else args.runs)
     if args.quick:
         sys.stdout.write(text)
     else:
         (CHECKOUT / "docs" / "speed.md").write_text(text, encoding="utf-8")
     return 0
+
+
+def _sizes(text: str) -> list[float]:
+    return sorted(float(each) for each in text.split(","))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ from conftest import CHECKOUT
 
 PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence resources files settings schema"
-REFERENCE = "gtf targets kmers donors masked reference bundle download"
+REFERENCE = "gtf targets kernels kmers donors masked reference bundle download"
 FLOW = (
-    "model bam records bam_records bam_blocks fastq looks scan lanes progress picked trusted"
-    " screen align flanks junctions adapters evidence annotated clips placing recount pairs"
-    " unfused fusions filters carry_over failures transcripts protein retained nomenclature"
+    "model bam bam_blocks fastq scan lanes progress picked trusted failures"
+    " screen screening align flanks junctions adapters evidence annotated clips placing recount"
+    " pairs unfused fusions filters carry_over transcripts protein retained nomenclature"
     " isoforms meaning catalogue exports facts resistance imbalance context annotate status"
     " rejudge tables sequences resistance_table"
 )

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import random
 
+import numpy as np
 import pysam
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from builders import fastq_text
 from fusioncall.errors import InputError
 from fusioncall.fastq import BlockReader
-from fusioncall.records import first_stranger
+from fusioncall.kernels import first_stranger
 
 RANDOM = random.Random(8)
 
@@ -45,7 +46,7 @@ def read(path, block_bytes=1 << 12):
     records, problem = [], ""
     for block in blocks_of(path, block_bytes):
         assert block.first == len(records)
-        records += [block.record(row) for row in range(len(block.places))]
+        records += block.records(np.arange(len(block.places)))
         problem = block.problem
     return records, problem
 
@@ -158,5 +159,5 @@ def test_first_stranger_by_the_rule(tmp_path_factory, names):
     if names:
         rows = [row for row, pair in enumerate(names) if not fits(*pair)]
         first, second = blocks
-        found = first_stranger(first.buffer, first.places, second.buffer, second.places)
+        found = first_stranger(first.buffer, first.places, second.buffer, second.places, len(names))
         assert found == (rows[0] if rows else len(names))

@@ -10,8 +10,7 @@ import pytest
 
 from builders import expected_hits, own_words, touches
 from fusioncall.kmers import build_table, tip_codes, window_codes
-from fusioncall.looks import MIN_STRETCH_BP
-from fusioncall.scan import Scanner, name_groups
+from fusioncall.scan import MIN_STRETCH_BP, Scanner, name_groups
 from fusioncall.screen import _as_block
 from fusioncall.world import reverse_complement
 

@@ -20,15 +20,14 @@ from fusioncall.model import Molecule, SampleCalls
 from fusioncall.question import ask
 from fusioncall.rejudge import check_settings_of_reads, rejudge
 from fusioncall.screen import ReadFiles, describe_inputs
+from fusioncall.screening import Setup, screen_of
 from fusioncall.steps import (
-    Setup,
     align,
     annotate_and_report,
     check_reference,
     new_results,
     read_calls,
     read_json,
-    screener,
 )
 from fusioncall.tables import VERDICT_COLUMNS, read_rows
 from fusioncall.testcase import Case, chosen_call, cut_out, write_testcase
@@ -182,7 +181,7 @@ def supporting_or_kept(
     contigs = setup.reference.contigs
     if reads is None:
         return _supporting(folder, made, setup)
-    looker = screener(setup)
+    looker = screen_of(setup)
     if isinstance(reads, Path):
         with tempfile.TemporaryDirectory(prefix="fusioncall-") as scratch:
             source = Source(reads, setup.reference.genome_path)

@@ -27,24 +27,24 @@ import numpy as np
 from isal import igzip_lib, isal_zlib
 
 from fusioncall.bam import open_bam, unreadable
-from fusioncall.bam_records import (
-    PAIRS,
-    SHORTEST_RECORD,
+from fusioncall.files import begins_as_cram
+from fusioncall.kernels import (
+    SLACK,
+    Bytes,
+    Counts,
     Flags,
     Keys,
-    Starts,
+    Places,
     name_keys,
-    unpack,
-    walk,
+    unpack_bam,
+    walk_bam,
 )
-from fusioncall.files import begins_as_cram
-from fusioncall.records import Bytes, Places
 
 _READ_BYTES = 1 << 19
 _BLOCK_HEAD_BYTES = 18  # of bgzip; SAM specification, 4.1
 _MAX_TEXT_BYTES = 1 << 16  # of a bgzip block
 _HEADROOM = 1 << 16  # before a block, for the begun record of the block in front of it
-_SLACK = 64  # bytes behind a block that may be read, but hold nothing
+_SHORTEST_RECORD = 36  # up to its name; SAM specification, 4.2
 _DAMAGED: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _VIEW = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
 
@@ -76,27 +76,27 @@ class BamBlock:
     """
 
     buffer: Bytes
-    starts: Starts
+    starts: Counts
     end: int
 
     def unpack(self) -> tuple[Places, Flags]:
         """Where the names and the bases, as text, of the records are, and their flags."""
         places = np.empty((self.starts.size, 6), dtype=np.int32)
         flags = np.empty(self.starts.size, dtype=np.uint16)
-        text = self.end + _SLACK + self.end % 2
-        unpack(self.buffer, self.starts, text, PAIRS, places, flags)
+        text = self.end + SLACK + self.end % 2
+        unpack_bam(self.buffer, self.starts, self.starts.size, text, places, flags)
         return places, flags
 
     def keys(self) -> Keys:
         """For each record a number that stands for the name of its molecule."""
         keys = np.empty(self.starts.size, dtype=np.uint64)
-        name_keys(self.buffer, self.starts, keys)
+        name_keys(self.buffer, self.starts, self.starts.size, keys)
         return keys
 
     def name(self, row: int) -> str:
         """The name of a record."""
-        start = int(self.starts[row]) + SHORTEST_RECORD
-        size = int(self.buffer[start - SHORTEST_RECORD + 12]) - 1
+        start = int(self.starts[row]) + _SHORTEST_RECORD
+        size = int(self.buffer[start - _SHORTEST_RECORD + 12]) - 1
         return self.buffer[start : start + size].tobytes().decode("ascii")
 
     def records(self, rows: Iterable[int]) -> bytes:
@@ -201,8 +201,10 @@ class BamReader:
                 size = _header_bytes(buffer[start:end].tobytes())
                 self.header = buffer[start : start + size].tobytes()
                 start += size
-            starts = np.empty((end - start) // SHORTEST_RECORD, dtype=np.int64)
-            count, used, is_wrong = walk(buffer, start, end if self.header else start, starts)
+            starts = np.empty((end - start) // _SHORTEST_RECORD, dtype=np.int64)
+            ended = np.empty(2, dtype=np.int64)
+            count = walk_bam(buffer, start, end if self.header else start, starts, ended)
+            used, is_wrong = ended.tolist()
             if is_wrong:
                 raise ValueError("a record is damaged")
             rest = buffer[used:end].copy()
@@ -223,7 +225,7 @@ class BamReader:
 
     def _memory(self, size: int) -> Bytes:
         """A buffer for so much text behind the headroom, and for the bases that it holds."""
-        needed = 2 * (_HEADROOM + size + _SLACK)
+        needed = 2 * (_HEADROOM + size + SLACK)
         with self._lock:
             while self._spare:
                 buffer = self._spare.pop()

@@ -23,6 +23,7 @@ from fusioncall.files import make_folder
 from fusioncall.library import Library, measure
 from fusioncall.sample_files import write_reads
 from fusioncall.screen import ReadFiles
+from fusioncall.screening import Setup
 from fusioncall.spike import (
     Planted,
     Spike,
@@ -32,7 +33,7 @@ from fusioncall.spike import (
     spiked_sample,
 )
 from fusioncall.status import Status
-from fusioncall.steps import Setup, read_calls, run
+from fusioncall.steps import read_calls, run
 from fusioncall.tables import UNKNOWN, breakpoint_cell, write_table
 
 log = logging.getLogger(__name__)

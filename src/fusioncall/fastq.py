@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
+import numpy.typing as npt
 from isal import igzip_lib, isal_zlib
 
 from fusioncall.errors import InputError
 from fusioncall.files import lacks_bgzf_end
-from fusioncall.records import (
+from fusioncall.kernels import (
     CHARACTER,
     NO_AT,
     NO_PLUS,
     OTHER_LENGTH,
     OTHER_NAME,
+    SLACK,
     Bytes,
     Places,
-    split,
+    split_records,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 22
 WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole"
 
-_SLACK = 64  # bytes behind a block that may be read, but hold nothing
 _MAX_RECORD_BYTES = 1 << 25
 _READ_BYTES = 1 << 19
 _SHORTEST_RECORD = 6  # @, +, four line ends
@@ -67,16 +68,19 @@ class Block:
     def name(self, row: int) -> str:
         """The name of a record."""
         start, end = self.places[row, :2].tolist()
-        return self._text(start, end)
-
-    def record(self, row: int) -> tuple[str, str, str]:
-        """The name, the bases and the qualities of a record."""
-        start, end, quality = self.places[row, 2:5].tolist()
-        qualities = self._text(quality, quality + end - start)
-        return self.name(row), self._text(start, end), qualities
-
-    def _text(self, start: int, end: int) -> str:
         return self.buffer[start:end].tobytes().decode("ascii")
+
+    def records(self, rows: npt.NDArray[np.intp]) -> list[tuple[str, str, str]]:
+        """The names, the bases and the qualities of some records."""
+        text = self.buffer.data
+        return [
+            (
+                str(text[name:name_end], "ascii"),
+                str(text[start:end], "ascii"),
+                str(text[quality : quality + end - start], "ascii"),
+            )
+            for name, name_end, start, end, quality, _ in self.places[rows].tolist()
+        ]
 
 
 class BlockReader:
@@ -85,18 +89,21 @@ class BlockReader:
     Args:
         path: plain text, gzip of one or many members, or bgzip.
         block_bytes: how much text a block holds; longer records get a longer one.
+        is_digested: whether the file's SHA-256 is wanted.
 
     Raises:
         InputError: a bgzip file that lacks its end mark.
     """
 
-    def __init__(self, path: Path, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self, path: Path, block_bytes: int = BLOCK_BYTES, *, is_digested: bool = True
+    ) -> None:
         if lacks_bgzf_end(path):
             raise InputError("is cut off", where=path, cure=WHOLE)
         self.path = path
         self.bytes = path.stat().st_size
         self._block_bytes = block_bytes
-        self._file = _Digesting(path)
+        self._file = _Watched(path, is_digested=is_digested)
         with path.open("rb") as stream:
             is_gzip = stream.read(len(_GZIP)) == _GZIP
         self._source = (
@@ -116,8 +123,8 @@ class BlockReader:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes that were read, in hexadecimal."""
-        return self._file.digest.hexdigest()
+        """Of the bytes that were read, in hexadecimal; empty if it was not wanted."""
+        return self._file.digest.hexdigest() if self._file.digest else ""
 
     def close(self) -> None:
         """Close the file."""
@@ -138,7 +145,9 @@ class BlockReader:
         buffer[:filled] = self._rest
         while True:
             filled, problem = self._fill(buffer, filled)
-            count, used, flaw = split(buffer, filled, places)
+            ended = np.zeros(2, dtype=np.int64)
+            count = split_records(buffer, filled, places, ended)
+            used, flaw = ended.tolist()
             if flaw:
                 problem, self._ended = self._told(count, _PROBLEMS[flaw]), True
             elif problem:
@@ -164,7 +173,7 @@ class BlockReader:
         Returns:
             How much of the buffer is filled, and why the file cannot be read on, if so.
         """
-        view = memoryview(buffer.data)[: buffer.size - _SLACK]
+        view = memoryview(buffer.data)[: buffer.size - SLACK]
         try:
             while filled < len(view):
                 amount = self._source.readinto(view[filled:])
@@ -183,17 +192,17 @@ class BlockReader:
     def _memory(self, size: int) -> tuple[Bytes, Places]:
         while self._spare:
             buffer, places = self._spare.pop()
-            if buffer.size == size + _SLACK > self._rest.size:
+            if buffer.size == size + SLACK > self._rest.size:
                 return buffer, places
         return _memory(max(size, 2 * self._rest.size))
 
 
-class _Digesting(io.RawIOBase):
-    """A file that is hashed while it is read."""
+class _Watched(io.RawIOBase):
+    """A file of which it is known how far it was read, and that is hashed on the way if wanted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_digested: bool) -> None:
         self._stream = path.open("rb", buffering=0)
-        self.digest = hashlib.sha256()
+        self.digest = hashlib.sha256() if is_digested else None
         self.position = 0
 
     def readable(self) -> bool:
@@ -201,7 +210,8 @@ class _Digesting(io.RawIOBase):
 
     def readinto(self, view: Buffer) -> int:
         amount = self._stream.readinto(view) or 0
-        self.digest.update(memoryview(view)[:amount])
+        if self.digest:
+            self.digest.update(memoryview(view)[:amount])
         self.position += amount
         return amount
 
@@ -212,11 +222,11 @@ class _Digesting(io.RawIOBase):
 
 def _memory(size: int) -> tuple[Bytes, Places]:
     places = np.empty((size // _SHORTEST_RECORD + 2, 6), dtype=np.int32)
-    return np.empty(size + _SLACK, dtype=np.uint8), places
+    return np.empty(size + SLACK, dtype=np.uint8), places
 
 
 def _grown(buffer: Bytes, filled: int) -> tuple[Bytes, Places]:
     """Memory of twice the size with the same beginning."""
-    larger, places = _memory(2 * (buffer.size - _SLACK))
+    larger, places = _memory(2 * (buffer.size - SLACK))
     larger[:filled] = buffer[:filled]
     return larger, places

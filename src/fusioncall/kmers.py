@@ -10,26 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusioncall.kernels import END_BP, TIP_BP, Codes
 from fusioncall.sequence import distinct_triplets, reverse_complement, words
 
-Codes = npt.NDArray[np.uint32]
 Owners = npt.NDArray[np.uint8]
-Bytes = npt.NDArray[np.uint8]
 Windows = npt.NDArray[np.uint64]
 
 _MIN_DISTINCT_TRIPLETS = 5
 _MIN_WINDOW_TRIPLETS = 7
 _MOST_EXONS = 0xFFFF
-
-TIP_BP = 10
-"""Bases of a word at the end of a read: 4^10 is a thousand times the words of all exons."""
-
-WINDOW_BP = 20
-"""Bases at the end of a read that are compared with the targets with some mismatches."""
 
 CODE_OF_BASE = np.full(256, 4, dtype=np.uint8)
 for _code, _base in enumerate("ACGT"):
@@ -128,7 +120,7 @@ def window_codes(sequences: Iterable[str]) -> Windows:
     stretches = {
         word
         for text in sequences
-        for word in words(text, WINDOW_BP)
+        for word in words(text, END_BP)
         if set(word) <= set("ACGT") and distinct_triplets(word) >= _MIN_WINDOW_TRIPLETS
     }
     both = stretches | {reverse_complement(word) for word in stretches}
@@ -170,36 +162,10 @@ def _oriented(text: str, kmer_bp: int) -> tuple[Codes, npt.NDArray[np.bool_]]:
     complex_words = [
         word for word in words(text, kmer_bp) if distinct_triplets(word) >= _MIN_DISTINCT_TRIPLETS
     ]
-    buffer = np.frombuffer("\n".join(complex_words).encode(), dtype=np.uint8)
-    return _encode(buffer, kmer_bp, CODE_OF_BASE)
-
-
-@numba.njit(nogil=True, cache=True)
-def _encode(
-    buffer: Bytes, kmer_bp: int, code_of_base: Bytes
-) -> tuple[Codes, npt.NDArray[np.bool_]]:  # pragma: no cover
-    """Codes of all k-mers in a buffer whose sequences are parted by anything but ACGT.
-
-    With each code comes whether it is that of the given strand.
-    """
-    codes = np.empty(buffer.size, dtype=np.uint32)
-    is_forward = np.empty(buffer.size, dtype=np.bool_)
-    found = 0
-    mask = (np.uint64(1) << np.uint64(2 * kmer_bp)) - np.uint64(1)
-    top = np.uint64(2 * (kmer_bp - 1))
-    forward = np.uint64(0)
-    reverse = np.uint64(0)
-    length = 0
-    for byte in buffer:
-        base = np.uint64(code_of_base[byte])
-        if base > 3:
-            length = 0
-            continue
-        forward = ((forward << np.uint64(2)) | base) & mask
-        reverse = (reverse >> np.uint64(2)) | ((np.uint64(3) - base) << top)
-        length += 1
-        if length >= kmer_bp:
-            codes[found] = np.uint32(min(forward, reverse))
-            is_forward[found] = forward <= reverse
-            found += 1
-    return codes[:found], is_forward[:found]
+    letters = np.frombuffer("".join(complex_words).encode(), dtype=np.uint8)
+    bases = CODE_OF_BASE[letters].reshape(-1, kmer_bp).astype(np.uint32)
+    bases = bases[(bases < 4).all(axis=1)]
+    shifts = np.arange(2 * (kmer_bp - 1), -1, -2, dtype=np.uint32)
+    forward = (bases << shifts).sum(axis=1, dtype=np.uint32)
+    reverse = ((3 - bases) << shifts[::-1]).sum(axis=1, dtype=np.uint32)
+    return np.minimum(forward, reverse), forward <= reverse

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from fusioncall.errors import InputError
 from fusioncall.fastq import WHOLE, Block, BlockReader
+from fusioncall.kernels import first_stranger
 from fusioncall.model import InputFile
-from fusioncall.records import first_stranger
 from fusioncall.scan import Scan, Scanner
 
 _BLOCKS_AHEAD = 3
@@ -81,10 +81,10 @@ class Feed:
         except BaseException as error:  # noqa: BLE001 - raised again where the blocks are taken
             self._ready.put(error)
             return
-        with self._lock:
+        with self._lock:  # until the block is handed over no other may be read
+            self._ready.put((block, scanned))
             self._ahead += 1
             goes_on = self._ahead < _BLOCKS_AHEAD
-        self._ready.put((block, scanned))
         if goes_on:
             self._pool.submit(self._read)
 
@@ -133,12 +133,15 @@ class Lane:
         paths: the file of single reads, or those of the two mates.
         scanner: looks at each block.
         threads: that read and scan at the same time.
+        is_digested: whether the SHA-256 of the files is wanted.
     """
 
-    def __init__(self, paths: tuple[Path, ...], scanner: Scanner, threads: int) -> None:
+    def __init__(
+        self, paths: tuple[Path, ...], scanner: Scanner, threads: int, *, is_digested: bool
+    ) -> None:
         self._paths = paths
         self._where = " and ".join(str(path) for path in paths)
-        self._readers = [BlockReader(path) for path in paths]
+        self._readers = [BlockReader(path, is_digested=is_digested) for path in paths]
         self._scanner = scanner
         self._threads = threads
 
@@ -216,7 +219,7 @@ class Lane:
         first, second = (
             block.places[row : row + amount] for block, row in zip(blocks, rows, strict=True)
         )
-        row = first_stranger(blocks[0].buffer, first, blocks[1].buffer, second)
+        row = first_stranger(blocks[0].buffer, first, blocks[1].buffer, second, amount)
         if row < amount:
             names = [block.name(start + row) for block, start in zip(blocks, rows, strict=True)]
             number = blocks[0].first + rows[0] + row + 1

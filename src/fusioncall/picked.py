@@ -20,9 +20,8 @@ import pysam
 
 from fusioncall.bam import molecule_name
 from fusioncall.bam_blocks import BamBlock, BamReader, Source
-from fusioncall.bam_records import Flags, Keys, key_table, wanted
+from fusioncall.kernels import Bytes, Flags, Keys, insert_keys, mark_keys
 from fusioncall.progress import Progress
-from fusioncall.records import Bytes
 from fusioncall.scan import Scan, Scanner
 
 _NOT_PRIMARY = pysam.FSECONDARY | pysam.FSUPPLEMENTARY
@@ -182,11 +181,12 @@ class _Groups:
 
 def _copy(reader: BamReader, keys: Keys, out: pysam.BGZFile, progress: Progress) -> None:
     """Copy all records of names with certain keys; the few other names that share one come too."""
-    table = key_table(keys)
+    table = np.zeros(1 << max(8, int(keys.size).bit_length() + 2), dtype=np.uint64)
+    insert_keys(keys, keys.size, table, table.size)
 
     def rows(block: BamBlock) -> list[int]:
         marks = np.empty(block.starts.size, dtype=np.uint8)
-        wanted(block.keys(), table, marks)
+        mark_keys(block.keys(), block.starts.size, table, table.size, marks)
         return np.flatnonzero(marks).tolist()
 
     for block, chosen in reader.blocks(rows):

@@ -19,7 +19,7 @@ from fusioncall.rejudge import judged_anew
 from fusioncall.resources import resource_path
 from fusioncall.settings import Settings
 
-_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numba", "numpy", "pysam")
+_LIBRARIES = ("biopython", "edlib", "isal", "mappy", "msgspec", "numpy", "pysam")
 
 
 def provenance_of(

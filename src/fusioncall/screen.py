@@ -20,9 +20,9 @@ from fusioncall.bam import gather_molecules, molecule_name, open_bam, umi_of
 from fusioncall.bam_blocks import Source
 from fusioncall.errors import InputError
 from fusioncall.files import sha256, whole_file
+from fusioncall.kernels import MAX_LENGTH_BP, SLACK, Bytes, Counts, Places
 from fusioncall.kmers import KmerTable
 from fusioncall.lanes import Lane, Piece
-from fusioncall.looks import Counts
 from fusioncall.model import (
     AlignmentCounts,
     Census,
@@ -34,14 +34,12 @@ from fusioncall.model import (
 )
 from fusioncall.picked import Look, pick_records
 from fusioncall.progress import Progress
-from fusioncall.records import Bytes, Places
-from fusioncall.scan import MAX_LENGTH_BP, Scan, Scanner
+from fusioncall.scan import Scan, Scanner
 from fusioncall.settings import ScreenSettings
 from fusioncall.trusted import with_distant
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
 _START_BP = 32  # of each read, by which copies are told
-_SLACK = bytes(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class _Tally:
         total = self.scan
         total.genes += scan.genes
         total.exons += scan.exons
-        total.lengths += scan.lengths
+        total.lengths[: scan.lengths.size] += scan.lengths
         total.totals += scan.totals
         total.strands += scan.strands[::-1] if is_turned else scan.strands
         for name, count in scan.groups.items():
@@ -127,11 +125,15 @@ class Screen:
         self._threads = threads
         self._settings = settings
         self._scanner = Scanner(table, targets, settings)
-        self._tally = _Tally(self._scanner.nothing(0))
+        self._tally = _Tally(self._scanner.nothing(0, MAX_LENGTH_BP))
         self.inputs: tuple[InputFile, ...] = ()
 
-    def fastq(self, files: ReadFiles) -> Iterator[Molecule]:
+    def fastq(self, files: ReadFiles, *, is_digested: bool = True) -> Iterator[Molecule]:
         """The molecules of FASTQ files that touch a target, in the order of the files.
+
+        Args:
+            files: to read.
+            is_digested: whether `inputs` are wanted, which takes the SHA-256 of the files.
 
         Raises:
             InputError: a file cannot be read, is not FASTQ, is empty or cut off, or the mates are
@@ -143,7 +145,7 @@ class Screen:
         done = 0
         with Progress("screen", sum(path.stat().st_size for path in paths)) as progress:
             for number, lane in enumerate(files.lanes, start=1):
-                opened = Lane(lane, self._scanner, self._threads)
+                opened = Lane(lane, self._scanner, self._threads, is_digested=is_digested)
                 for piece in opened.pieces(self._tally.add):
                     progress.update(done + opened.position, self._tally.fragments)
                     yield from self._keep(piece, number, names)
@@ -153,8 +155,13 @@ class Screen:
 
     def _keep(self, piece: Piece, lane: int, names: set[str]) -> Iterator[Molecule]:
         self._tally.fragments += piece.kept.size
-        for row in np.flatnonzero(piece.kept).tolist():
-            molecule = _fastq_molecule(piece, row, lane, names)
+        rows = np.flatnonzero(piece.kept)
+        reads = (
+            block.records(start + rows)
+            for block, start in zip(piece.blocks, piece.rows, strict=True)
+        )
+        for records in zip(*reads, strict=True):
+            molecule = _fastq_molecule(records, piece.blocks[0].path, lane, names)
             names.add(molecule.name)
             self._tally.keep(molecule)
             yield molecule
@@ -264,7 +271,7 @@ def describe_inputs(paths: Iterable[Path]) -> tuple[InputFile, ...]:
 def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:
     """Names and sequences as the records of a block without qualities."""
     texts = [text for each in zip(names, sequences, strict=True) for text in each]
-    buffer = np.frombuffer(bytearray("".join(texts).encode() + _SLACK), dtype=np.uint8)
+    buffer = np.frombuffer(bytearray("".join(texts).encode() + bytes(SLACK)), dtype=np.uint8)
     ends = np.cumsum([len(text) for text in texts], dtype=np.int32).reshape(-1, 2)
     starts = np.zeros_like(ends)
     starts.flat[1:] = ends.flat[:-1]
@@ -274,14 +281,12 @@ def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:
     return buffer, places
 
 
-def _fastq_molecule(piece: Piece, row: int, lane: int, taken: set[str]) -> Molecule:
+def _fastq_molecule(
+    records: tuple[tuple[str, str, str], ...], where: Path, lane: int, taken: set[str]
+) -> Molecule:
     """A molecule of FASTQ records; a name that an earlier lane used gets its lane's number."""
-    records = [
-        block.record(start + row) for block, start in zip(piece.blocks, piece.rows, strict=True)
-    ]
     name = molecule_name(records[0][0])
     umi = umi_of(name)
-    where = piece.blocks[0].path
     if name in taken and lane > 1:
         name = f"{name}:lane{lane}"
     if name in taken:

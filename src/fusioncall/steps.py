@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,13 +40,13 @@ from fusioncall.isoforms import with_isoforms
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of
-from fusioncall.reference import MANIFEST, Reference
+from fusioncall.reference import MANIFEST
 from fusioncall.rejudge import check_same_settings
 from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
-from fusioncall.settings import Settings
+from fusioncall.screening import Setup, check_sample_name, screen, screen_of
 from fusioncall.status import decide
 from fusioncall.trusted import look_of, places_led_to, trusting
 from fusioncall.writing import RESULTS, write_evidence, write_results
@@ -58,8 +57,6 @@ T = TypeVar("T")
 
 CALLS_SCHEMA = 3
 """Version of `calls.json`."""
-
-_SAMPLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +92,6 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What every step needs: the open reference, all thresholds, and how many threads."""
-
-    reference: Reference
-    settings: Settings
-    threads: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Kept:
     """The molecules that touch a target; `reads` are what a second look can be taken at."""
 
@@ -111,48 +99,6 @@ class _Kept:
     molecules: tuple[Molecule, ...]
     counts: AlignmentCounts
     reads: ReadFiles | Source | None
-
-
-def check_sample_name(name: str) -> str:
-    """The name, if files and tables can carry it.
-
-    Raises:
-        InputError: it holds anything but letters, digits, dot, underscore and hyphen.
-    """
-    if not _SAMPLE_NAME.fullmatch(name):
-        what = f"the sample name {name!r} holds other characters than letters, digits, . _ -"
-        raise InputError(what, cure="Rename the sample; begin with a letter or digit")
-    return name
-
-
-def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
-    """FASTQ -> unaligned BAM of the kept molecules, and the census of all.
-
-    Raises:
-        InputError: a file cannot be used.
-    """
-    looker = screener(setup)
-    kept = 0
-
-    def count(molecules: Iterable[Molecule]) -> Iterable[Molecule]:
-        nonlocal kept
-        for molecule in molecules:
-            kept += 1
-            yield molecule
-
-    with whole_file(census) as census_part, whole_file(reads) as reads_part:
-        write_molecules(reads_part, count(looker.fastq(files)), {})
-        seen = looker.census("fastq", kept)
-        census_part.write_bytes(json_bytes(seen))
-    log.info("%d of %d molecules touch a target", kept, seen.fragments)
-
-
-def record_failed_screen(error: InputError, setup: Setup, reads: Path, census: Path) -> None:
-    """What the later steps need of a sample whose FASTQ cannot be used: no molecule, and why."""
-    seen = failed_census("fastq", error, setup.reference)
-    with whole_file(census) as census_part, whole_file(reads) as reads_part:
-        write_molecules(reads_part, (), {})
-        census_part.write_bytes(json_bytes(seen))
 
 
 def align(reads: Path, setup: Setup, out: Path) -> None:
@@ -445,17 +391,11 @@ def _with_unfused_donors(
     table = unfused.kmers(setup.reference.kmers.kmer_bp)
     looker = Screen(table, 1, setup.settings.screen, setup.threads)
     if isinstance(reads, ReadFiles):
-        molecules: Iterable[Molecule] = looker.fastq(reads)
+        molecules: Iterable[Molecule] = looker.fastq(reads, is_digested=False)
     else:
         molecules, _ = looker.bam(reads, setup.reference.contigs, folder)
     fragments = without_adapters(molecules, setup.settings.trim)
     return with_unfused_donors(calls, unfused, fragments, setup.settings)
-
-
-def screener(setup: Setup) -> Screen:
-    """A screen for the targets of the reference."""
-    targets = len(setup.reference.targets)
-    return Screen(setup.reference.kmers, targets, setup.settings.screen, setup.threads)
 
 
 def _kept(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
@@ -466,11 +406,11 @@ def _kept(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
         molecules, counts = read_molecules(bam, contigs, None, setup.threads, genome)
         return _Kept(seen, molecules, counts, alignments.reads)
     make_folder(folder)
-    looker = screener(setup)
+    looker = screen_of(setup)
     if alignments.are_trusted:
         margin_bp = setup.settings.screen.trusted_margin_bp
         look = look_of(bam, setup.reference.targets, margin_bp, genome)
-        first, _ = screener(setup).bam(Source(bam, genome, look.regions), contigs, folder)
+        first, _ = screen_of(setup).bam(Source(bam, genome, look.regions), contigs, folder)
         source = Source(bam, genome, (*look.regions, *places_led_to(look, first)))
         molecules, counts = looker.bam(source, contigs, folder)
         seen = trusting(looker.census("bam", len(molecules), ()), look, bam)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pysam
 
 from fusioncall import __version__
 from fusioncall.errors import FusioncallError
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts threads of algebra, never used
 
 COMMANDS = {
     "run": "one sample, from reads to calls, in one process",
@@ -41,7 +44,8 @@ COMMANDS = {
 """Each command and its one-line help, in the order of the work."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of all commands; those not wanted are not imported, and have no arguments."""
     parser = argparse.ArgumentParser(
         prog="fusioncall",
         description="NTRK fusions from RNA-seq reads.",
@@ -51,13 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="log warnings and errors only")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
+        form = argparse.RawDescriptionHelpFormatter
+        command = commands.add_parser(name, help=summary, formatter_class=form)
+        if name not in wanted:
+            continue
         module = importlib.import_module(f"fusioncall.cli.{name.replace('-', '_')}")
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command.description = module.__doc__
         module.add_arguments(command)
         command.set_defaults(main=module.main)
     return parser
@@ -73,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: that of the command, 0 for most; 2 when the user's input or command cannot
         be used.
     """
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = _parser(COMMANDS.keys() & set(words)).parse_args(words)
     logging.basicConfig(
         level=logging.WARNING if args.quiet else logging.INFO,
         format="%(asctime)s %(message)s",

@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.context import Context
 from fusioncall.errors import InputError
 from fusioncall.reference import Reference
-from fusioncall.resources import resource_path
 from fusioncall.screen import ReadFiles
+from fusioncall.screening import Setup
 from fusioncall.settings import read_settings
-from fusioncall.steps import Called, Setup
 
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
@@ -47,40 +45,10 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trust-alignment", action="store_true", help=help_text)
 
 
-def add_context(parser: argparse.ArgumentParser) -> None:
-    """Declare `--catalogue`, `--own-catalogue` and `--tumour-type`."""
-    help_text = "known partners, TSV (default: the one that comes)"
-    default = resource_path("known_partners.tsv")
-    parser.add_argument("--catalogue", type=Path, default=default, metavar="TSV", help=help_text)
-    help_text = (
-        "your own known partners, added to the others: TSV, or an export of COSMIC or Mitelman"
-    )
-    parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
-    help_text = "what the tumour is, in words; facts that are known of it go into context.tsv"
-    parser.add_argument("--tumour-type", default="", metavar="WORDS", help=help_text)
-
-
 def add_record_failure(parser: argparse.ArgumentParser) -> None:
     """Declare `--record-failure`."""
     help_text = "write results that tell the reason, when the sample's files cannot be used"
     parser.add_argument("--record-failure", action="store_true", help=help_text)
-
-
-def add_called(parser: argparse.ArgumentParser) -> None:
-    """Declare `--calls` and `--carry-over`."""
-    parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
-    help_text = "JSON that `carry-over` wrote for the sample's run (default: nothing was compared)"
-    parser.add_argument("--carry-over", type=Path, metavar="JSON", help=help_text)
-
-
-def called_of(args: argparse.Namespace) -> Called:
-    """What `add_called` declared."""
-    return Called(args.calls, args.carry_over)
-
-
-def context_of(args: argparse.Namespace) -> Context:
-    """What `add_context` declared."""
-    return Context(args.catalogue, args.own_catalogue, args.tumour_type)
 
 
 def setup_of(args: argparse.Namespace) -> Setup:

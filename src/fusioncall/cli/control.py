@@ -23,14 +23,13 @@ import argparse
 from pathlib import Path
 
 from fusioncall.cli.common import (
-    add_context,
     add_fastq,
     add_fastq2,
     add_setup,
-    context_of,
     reads_of,
     setup_of,
 )
+from fusioncall.cli.contexts import add_context, context_of
 from fusioncall.control import (
     RECALL_COLUMNS,
     ControlPlan,

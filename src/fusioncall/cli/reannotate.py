@@ -17,7 +17,8 @@ import argparse
 from pathlib import Path
 
 from fusioncall.afterwards import reannotate_samples
-from fusioncall.cli.common import add_context, add_setup, context_of, setup_of
+from fusioncall.cli.common import add_setup, setup_of
+from fusioncall.cli.contexts import add_context, context_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,14 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import (
-    add_called,
-    add_context,
-    add_setup,
-    called_of,
-    context_of,
-    setup_of,
-)
+from fusioncall.cli.common import add_setup, setup_of
+from fusioncall.cli.contexts import add_called, add_context, called_of, context_of
 from fusioncall.steps import report_sample
 
 

@@ -23,18 +23,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.cli.common import (
-    add_context,
-    add_fastq,
-    add_fastq2,
-    add_setup,
-    add_trust,
-    context_of,
-    reads_of,
-    setup_of,
-)
+from fusioncall.cli.common import add_fastq, add_fastq2, add_setup, add_trust, reads_of, setup_of
+from fusioncall.cli.contexts import add_context, context_of
 from fusioncall.errors import InputError
-from fusioncall.steps import Alignments, check_sample_name, run
+from fusioncall.screening import check_sample_name
+from fusioncall.steps import Alignments, run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ from fusioncall.cli.common import (
     setup_of,
 )
 from fusioncall.errors import InputError
-from fusioncall.steps import check_sample_name, record_failed_screen, screen
+from fusioncall.screening import check_sample_name, record_failed_screen, screen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

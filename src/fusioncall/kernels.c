@@ -1,0 +1,761 @@
+/* The inner loops of the screen, on blocks of FASTQ text and of BAM records.
+ *
+ * Plain C without Python: `kernels.py` loads the library and calls it without the interpreter's
+ * lock. All text has 64 readable bytes behind its end. Nothing here allocates or keeps memory.
+ */
+
+#include <stdint.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "Words are read as little-endian numbers"
+#endif
+
+/* On x86-64 with glibc a function is compiled twice, and the processor chooses. */
+#if defined(__x86_64__) && defined(__GLIBC__)
+#define WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define WIDE
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* Where the parts of a record are in its block; the sum of the Phred values is -1 without any. */
+typedef struct {
+    int32_t name, name_end; /* up to the first blank */
+    int32_t bases, bases_end;
+    int32_t quality, phred_sum;
+} Record;
+
+/* ---- Records: where they are, and whether they are whole ---------------------------------- */
+
+enum { WHOLE_SO_FAR, NO_AT, NO_PLUS, OTHER_NAME, OTHER_LENGTH, CHARACTER };
+
+/* Bytes are looked at eight at a time, as one number whose lowest byte is the first. */
+#define ONES 0x0101010101010101u
+#define LOW7 0x7F7F7F7F7F7F7F7Fu
+#define TOP 0x8080808080808080u
+
+typedef int8_t Signed32 __attribute__((vector_size(32)));
+typedef uint16_t Pairs16 __attribute__((vector_size(32)));
+typedef uint32_t Quads8 __attribute__((vector_size(32)));
+typedef uint64_t Words4 __attribute__((vector_size(32)));
+
+INLINE uint64_t load8(const uint8_t *at) {
+    uint64_t x;
+    memcpy(&x, at, sizeof x);
+    return x;
+}
+
+/* The next line end from `at` on, `size` or more without one. */
+INLINE int64_t line_end(const uint8_t *text, int64_t at, int64_t size) {
+    for (; at < size; at += 8) {
+        uint64_t x = load8(text + at) ^ ONES * '\n';
+        uint64_t found = ~(((x & LOW7) + LOW7) | x | LOW7);
+        if (found)
+            return at + (__builtin_ctzll(found) >> 3);
+    }
+    return size;
+}
+
+/* The next byte below `!`, a blank or line end, from `at` on; `beyond` gathers the bits of all
+ * bytes in front of it. */
+INLINE int64_t blank(const uint8_t *text, int64_t at, int64_t size, uint64_t *beyond) {
+    for (; at < size; at += 8) {
+        uint64_t x = load8(text + at);
+        uint64_t found = ~(((x & LOW7) + ONES * (0x80 - '!')) | x | LOW7);
+        if (found) {
+            *beyond |= x & (found ^ (found - 1)) >> 8;
+            return at + (__builtin_ctzll(found) >> 3);
+        }
+        *beyond |= x;
+    }
+    return size;
+}
+
+/* Whether some bytes are printable ASCII without blanks, as bases and qualities are.
+ *
+ * `sum` gets the sum of the bytes if it is wanted. */
+INLINE int is_printed(const uint8_t *at, const uint8_t *end, int64_t *sum) {
+    static const Signed32 LANE = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    Signed32 wrong = {0};
+    int64_t total = 0;
+    while (at < end) {
+        Pairs16 even = {0}, odd = {0};
+        for (int step = 0; step < 256 && at < end; step++, at += 32) { /* 256 bytes fit 16 bits */
+            int8_t rest = end - at < 32 ? end - at : 32;
+            Signed32 x, within = LANE < rest;
+            memcpy(&x, at, sizeof x);
+            wrong |= (x < '!') & within;
+            if (sum) {
+                even += (Pairs16)(x & within) & 0xFF;
+                odd += (Pairs16)(x & within) >> 8;
+            }
+        }
+        if (sum) {
+            Quads8 quads = ((Quads8)even & 0xFFFF) + ((Quads8)even >> 16) +
+                           ((Quads8)odd & 0xFFFF) + ((Quads8)odd >> 16);
+            Words4 words = ((Words4)quads & 0xFFFFFFFF) + ((Words4)quads >> 32);
+            total += words[0] + words[1] + words[2] + words[3];
+        }
+    }
+    if (sum)
+        *sum = total;
+    Words4 any = (Words4)wrong;
+    return !(any[0] | any[1] | any[2] | any[3]);
+}
+
+INLINE int64_t without_return(const uint8_t *text, int64_t start, int64_t end) {
+    return end > start && text[end - 1] == '\r' ? end - 1 : end;
+}
+
+/* Find the whole records in the first `size` bytes; returns how many.
+ *
+ * `ended` gets how many bytes they take, and what is wrong with the one behind them (0: nothing,
+ * but it may be cut off). `records` must have room for one of every six bytes. */
+WIDE int64_t split_records(const uint8_t *text, int64_t size, Record *records, int64_t ended[2]) {
+    int64_t count = 0, at = 0, usual = 0;
+    int64_t found = WHOLE_SO_FAR;
+    while (at < size) {
+        if (text[at] != '@') {
+            found = NO_AT;
+            break;
+        }
+        uint64_t beyond = 0;
+        int64_t name_end = blank(text, at + 1, size, &beyond);
+        int64_t end1 = line_end(text, name_end, size);
+        if (end1 >= size)
+            break;
+        int64_t bases = end1 + 1, end2 = bases + usual;
+        int64_t bases_end = end2 < size ? without_return(text, bases, end2) : bases;
+        int is_good = end2 < size && text[end2] == '\n' &&
+                      is_printed(text + bases, text + bases_end, 0);
+        if (!is_good) { /* of another length than the one before, or broken */
+            end2 = line_end(text, bases, size);
+            if (end2 >= size)
+                break;
+            usual = end2 - bases;
+            bases_end = without_return(text, bases, end2);
+            is_good = is_printed(text + bases, text + bases_end, 0);
+        }
+        int64_t plus = end2 + 1;
+        if (plus >= size)
+            break;
+        if (text[plus] != '+') {
+            found = NO_PLUS;
+            break;
+        }
+        int64_t end3 = line_end(text, plus + 1, size);
+        if (end3 >= size)
+            break;
+        int64_t title_end = without_return(text, at + 1, end1);
+        int64_t again_end = without_return(text, plus + 1, end3);
+        if (again_end > plus + 1 &&
+            (again_end - plus != title_end - at ||
+             memcmp(text + plus + 1, text + at + 1, again_end - plus - 1))) {
+            found = OTHER_NAME;
+            break;
+        }
+        int64_t quality = end3 + 1, quality_end = quality + bases_end - bases;
+        if (quality_end + 1 >= size) {
+            int64_t end4 = line_end(text, quality, size);
+            if (end4 >= size)
+                break;
+            if (end4 < quality_end) {
+                found = OTHER_LENGTH;
+                break;
+            }
+        }
+        int64_t end4 = quality_end;
+        if (text[end4] == '\r' && end4 + 1 < size)
+            end4++;
+        if (text[end4] != '\n') {
+            found = OTHER_LENGTH;
+            break;
+        }
+        int64_t phred_sum;
+        if (!is_printed(text + quality, text + quality_end, &phred_sum)) {
+            int is_short = line_end(text, quality, size) < quality_end;
+            found = is_short ? OTHER_LENGTH : CHARACTER;
+            break;
+        }
+        if (!is_good || beyond & TOP) {
+            found = CHARACTER;
+            break;
+        }
+        phred_sum -= (quality_end - quality) * '!';
+        records[count++] = (Record){at + 1, name_end, bases, bases_end, quality, phred_sum};
+        at = end4 + 1;
+    }
+    ended[0] = at;
+    ended[1] = found;
+    return count;
+}
+
+/* The first record at which two mates have not one name; `amount` if all have.
+ *
+ * The last characters may differ if they are 1, 2 or 3, as in read/1 and read/2. */
+int64_t first_stranger(const uint8_t *text1, const Record *records1, const uint8_t *text2,
+                       const Record *records2, int64_t amount) {
+    for (int64_t row = 0; row < amount; row++) {
+        const uint8_t *name1 = text1 + records1[row].name, *name2 = text2 + records2[row].name;
+        int64_t size = records1[row].name_end - records1[row].name;
+        if (records2[row].name_end - records2[row].name != size)
+            return row;
+        if (!size)
+            continue;
+        if (memcmp(name1, name2, size - 1))
+            return row;
+        uint8_t last1 = name1[size - 1], last2 = name2[size - 1];
+        if (last1 != last2 && (last1 < '1' || last1 > '3' || last2 < '1' || last2 > '3'))
+            return row;
+    }
+    return amount;
+}
+
+/* ---- The census --------------------------------------------------------------------------- */
+
+enum { MOST_GROUPS = 64, MAX_LENGTH_BP = 1 << 16 };
+
+/* Count lengths, and in `totals` bases, short reads and those of low quality. Lengths from
+ * MAX_LENGTH_BP on are counted together. */
+void measure(const Record *records, int64_t amount, int64_t short_bp, int64_t low_phred,
+             int64_t *lengths, int64_t *totals) {
+    int64_t bases = 0, is_short = 0, is_low = 0;
+    for (int64_t row = 0; row < amount; row++) {
+        int64_t size = records[row].bases_end - records[row].bases;
+        int64_t phred_sum = records[row].phred_sum;
+        lengths[size < MAX_LENGTH_BP ? size : MAX_LENGTH_BP]++;
+        bases += size;
+        is_short += size < short_bp;
+        is_low += phred_sum >= 0 && size > 0 && phred_sum < low_phred * size;
+    }
+    totals[0] += bases;
+    totals[1] += is_short;
+    totals[2] += is_low;
+}
+
+typedef struct {
+    int32_t start, end;
+} Span;
+
+INLINE int is_same(const uint8_t *text, Span one, Span other) {
+    return one.end - one.start == other.end - other.start &&
+           !memcmp(text + one.start, text + other.start, one.end - one.start);
+}
+
+/* What stands before the fourth colon of a name; nothing, without six colons. */
+static Span group_of(const uint8_t *text, const Record *record) {
+    Span group = {record->name, record->name};
+    int colons = 0;
+    for (int32_t i = record->name; i < record->name_end; i++)
+        if (text[i] == ':' && ++colons == 4)
+            group.end = i;
+    if (colons < 6)
+        group.end = group.start;
+    return group;
+}
+
+/* Count names by their group; returns how many groups there are. The last of MOST_GROUPS takes all
+ * that found no room, and has no name. */
+int64_t count_groups(const uint8_t *text, const Record *records, int64_t amount, Span *groups,
+                     int64_t *counts) {
+    int64_t found = 0, last = 0;
+    for (int64_t row = 0; row < amount; row++) {
+        int32_t start = records[row].name, size = groups[last].end - groups[last].start;
+        /* most names begin as the one before */
+        if (found && size && records[row].name_end - start > size && text[start + size] == ':' &&
+            !memcmp(text + start, text + groups[last].start, size)) {
+            counts[last]++;
+            continue;
+        }
+        Span group = group_of(text, records + row);
+        for (last = 0; last < found && !is_same(text, group, groups[last]); last++)
+            ;
+        if (last == found && found < MOST_GROUPS - 1)
+            groups[found++] = group;
+        else if (last == found)
+            found = MOST_GROUPS, last = MOST_GROUPS - 1;
+        counts[last]++;
+    }
+    return found;
+}
+
+/* ---- The looks: which records touch a target ----------------------------------------------
+ *
+ * Four looks; sizes are in bases.
+ *
+ * 1. A word of 11 at every eighth place is looked up in a bit table, so a stretch of 18 target
+ *    bases without an error cannot be missed. What the table lets pass is checked exactly, by
+ *    k-mers.
+ * 2. A k-mer at an end of the read is enough.
+ * 3. The 20 bases at either end may have two errors: of four parts of 5 at least two are free of
+ *    them, and each of the six pairs of parts has a bit table.
+ * 4. The 10 bases at either end may be among the first 14 of an exon (`kmers.tip_codes`).
+ *
+ * Words are packed as they stand in the text, the first base in the lowest two bits: A 0, C 1, T 2,
+ * G 3, which are two bits of their ASCII codes. k-mers are packed as in `kmers.py`.
+ */
+
+enum { WORD_BP = 11, STEP_BP = 8, END_BP = 20, TIP_BP = 10 };
+enum { BUCKET_BITS = 4 }; /* words that share all but so many bits stand together */
+enum { SIEVE_BITS = 21 }; /* of a place in the bit table of words: it fits into most L2 caches */
+enum { PAIRS = 6 };       /* of the four parts of the bases at an end */
+
+const int32_t SIZES[] = {WORD_BP, STEP_BP, END_BP, TIP_BP, BUCKET_BITS, SIEVE_BITS, MOST_GROUPS, MAX_LENGTH_BP};
+
+#define NOTHING 0xFFFFFFFFu /* the key of a free place in the hash table */
+#define ODD_BITS 0x5555555555u
+
+/* What the looks compare with. `scan.py` says how the tables are made. */
+typedef struct {
+    const uint8_t *number_of_base; /* of each letter; 4 for other letters than ACGT */
+    const uint32_t *keys, *values; /* hash table of the k-mers: gene, exon + 1, strand */
+    const uint64_t *sieve;         /* a bit table of the words of 11 within a k-mer */
+    const uint64_t *ends;          /* a bit for each word of ten, for each pair of parts */
+    const uint64_t *windows;       /* stretches of 20, for each pair in the order of its word */
+    const int32_t *starts;         /* where in them each bucket begins */
+    const uint32_t *tips, *first_tips; /* sorted words that a read ends or begins with */
+    int64_t slots, tip_count, first_tip_count;
+    int64_t kmer_bp, genes, targets; /* targets are the first genes */
+    int64_t least_row, least_hits;   /* k-mers in a row to keep a record, in all to count it */
+    int64_t most_mismatches;
+} Tables;
+
+/* What the looks count. */
+typedef struct {
+    uint8_t *kept;    /* is set to 1 for each record that touches a target */
+    int64_t *genes;   /* records that count for each gene */
+    int64_t *exons;   /* k-mers of each exon in such records */
+    int64_t *strands; /* such records in sense and antisense */
+    uint32_t *hits;   /* room for the k-mers of the longest record */
+} Findings;
+
+INLINE int bit(const uint64_t *bits, uint64_t number) {
+    return bits[number >> 6] >> (number & 63) & 1;
+}
+
+/* The place in the sieve of the word at a place in the text. */
+INLINE uint64_t word(const uint8_t *at) {
+    uint64_t both = (load8(at) & ONES * 6) | (load8(at + WORD_BP - 8) & ONES * 6) << 2;
+    return both * 0x9E3779B97F4A7C15u >> (64 - SIEVE_BITS);
+}
+
+/* Enter into the sieve all words of some sequences of the same size. */
+void fill_sieve(uint64_t *sieve, const uint8_t *text, int64_t amount, int64_t size) {
+    for (int64_t row = 0; row < amount; row++, text += size)
+        for (int64_t start = 0; start + WORD_BP <= size; start++) {
+            uint64_t number = word(text + start);
+            sieve[number >> 6] |= (uint64_t)1 << (number & 63);
+        }
+}
+
+/* Eight bases in 16 bits, the first one lowest; other letters stand for some base. */
+INLINE uint64_t eight(const uint8_t *at) {
+    uint64_t x = load8(at) >> 1 & ONES * 3;
+    x = (x | x >> 6) & 0x000F000F000F000F;
+    return x * 0x1001001001000 >> 48; /* four bits of each 16 to the upper 16 */
+}
+
+INLINE uint64_t twenty(const uint8_t *at) {
+    return eight(at) | eight(at + 8) << 16 | (eight(at + 16) & 0xFF) << 32;
+}
+
+/* Where a code stands in the hash table, or the free place for it. */
+INLINE uint64_t slot_of(const uint32_t *keys, int64_t slots, uint32_t code) {
+    uint64_t mask = slots - 1;
+    uint64_t slot = (code * 0x9E3779B97F4A7C15u >> 40) & mask;
+    while (keys[slot] != NOTHING && keys[slot] != code)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+/* Fill a hash table; its size is a power of two, and its free keys are NOTHING. */
+void insert_kmers(uint32_t *keys, uint32_t *values, int64_t slots, const uint32_t *codes,
+                  const uint32_t *packed, int64_t amount) {
+    for (int64_t i = 0; i < amount; i++) {
+        uint64_t slot = slot_of(keys, slots, codes[i]);
+        keys[slot] = codes[i];
+        values[slot] = packed[i];
+    }
+}
+
+/* The k-mer that ends at a place, on both strands; `length` are the bases since another letter. */
+typedef struct {
+    uint64_t forward, reverse;
+    int64_t length;
+} Rolling;
+
+INLINE int roll(Rolling *kmer, const Tables *tables, uint8_t letter) {
+    uint64_t base = tables->number_of_base[letter];
+    int64_t size = tables->kmer_bp;
+    if (base > 3) {
+        kmer->length = 0;
+        return 0;
+    }
+    kmer->forward = (kmer->forward << 2 | base) & (((uint64_t)1 << 2 * size) - 1);
+    kmer->reverse = kmer->reverse >> 2 | (3 - base) << 2 * (size - 1);
+    return ++kmer->length >= size;
+}
+
+INLINE uint32_t code_of(const Rolling *kmer) {
+    return kmer->forward < kmer->reverse ? kmer->forward : kmer->reverse;
+}
+
+/* Whether so many words beside one of the sieve, in a row with it, are in the sieve too. */
+INLINE int has_neighbours(const uint8_t *at, const uint8_t *start, const uint8_t *end,
+                          const Tables *tables) {
+    int64_t wanted = tables->kmer_bp - WORD_BP, left = 0, right = 0;
+    while (right < wanted && at + right + 1 <= end - WORD_BP &&
+           bit(tables->sieve, word(at + right + 1)))
+        right++;
+    while (left + right < wanted && at - left > start && bit(tables->sieve, word(at - left - 1)))
+        left++;
+    return left + right == wanted;
+}
+
+/* Whether a word of the sieve is part of a k-mer of the table. */
+static int is_in_kmer(const uint8_t *at, const uint8_t *start, const uint8_t *end,
+                      const Tables *tables) {
+    if (!has_neighbours(at, start, end, tables))
+        return 0;
+    int64_t size = tables->kmer_bp, margin = size - WORD_BP;
+    const uint8_t *from = at - start < margin ? start : at - margin;
+    const uint8_t *to = end - at < size ? end : at + size;
+    Rolling kmer = {0, 0, 0};
+    for (; from < to; from++)
+        if (roll(&kmer, tables, *from)) {
+            uint32_t code = code_of(&kmer);
+            if (tables->keys[slot_of(tables->keys, tables->slots, code)] == code)
+                return 1;
+        }
+    return 0;
+}
+
+/* Write the table's value for each k-mer of a read into `hits`; returns how many there are.
+ *
+ * `is_kept` gets whether enough target k-mers stand in a row, or one at an end. */
+static int64_t count_kmers(const uint8_t *start, const uint8_t *end, const Tables *tables,
+                           uint32_t *hits, uint8_t *is_kept) {
+    Rolling kmer = {0, 0, 0};
+    int64_t count = 0, row = 0;
+    for (const uint8_t *at = start; at < end; at++) {
+        if (!roll(&kmer, tables, *at)) {
+            row = 0;
+            continue;
+        }
+        uint32_t code = code_of(&kmer);
+        uint64_t slot = slot_of(tables->keys, tables->slots, code);
+        if (tables->keys[slot] != code) {
+            row = 0;
+            continue;
+        }
+        uint32_t value = tables->values[slot];
+        hits[count++] = kmer.forward > kmer.reverse ? value ^ 0x80000000u : value;
+        row = (value & 0xFF) < tables->targets ? row + 1 : 0;
+        if (row && (row >= tables->least_row || at + 1 == end || at + 1 - tables->kmer_bp == start))
+            *is_kept = 1;
+    }
+    return count;
+}
+
+/* Add the k-mers of one read to the counts of those genes of which it holds enough. */
+static void take_census(int64_t count, const Tables *tables, const Findings *found) {
+    for (int64_t gene = 0; gene < tables->genes; gene++) {
+        int64_t own = 0, sense = 0;
+        for (int64_t i = 0; i < count; i++)
+            if ((found->hits[i] & 0xFF) == gene) {
+                own++;
+                sense += found->hits[i] >> 31 ? 1 : -1;
+            }
+        if (own < tables->least_hits)
+            continue;
+        found->genes[gene]++;
+        found->strands[0] += sense > 0;
+        found->strands[1] += sense < 0;
+        for (int64_t i = 0; i < count; i++)
+            if ((found->hits[i] & 0xFF) == gene)
+                found->exons[found->hits[i] >> 8 & 0xFFFF]++;
+    }
+}
+
+/* Records are looked at in batches: first a look without branches at all of them, which waits for
+ * no table, then a closer one at the few that pass. */
+enum { BATCH = 256 };
+
+/* A stretch of a read: which of its looked-up words are in the sieve, the first one lowest. */
+typedef struct {
+    int64_t row;
+    const uint8_t *from;
+    uint64_t passing;
+} Stretch;
+
+enum { STRETCH_WORDS = 63 };
+
+/* Whether a word of a stretch that is in the sieve is part of a k-mer of the table. */
+static int holds_word(const Stretch *stretch, const uint8_t *start, const uint8_t *end,
+                      const Tables *tables) {
+    for (uint64_t passing = stretch->passing; passing; passing &= passing - 1) {
+        const uint8_t *at = stretch->from + STEP_BP * __builtin_ctzll(passing);
+        if (is_in_kmer(at > end - WORD_BP ? end - WORD_BP : at, start, end, tables))
+            return 1;
+    }
+    return 0;
+}
+
+/* Look closer at some stretches; a record is counted once, and `counted` is the last one. */
+static void check_stretches(const uint8_t *text, const Record *records, const Stretch *stretches,
+                            int64_t amount, const Tables *tables, const Findings *found,
+                            int64_t *counted) {
+    for (const Stretch *each = stretches; each < stretches + amount; each++) {
+        const Record *record = records + each->row;
+        const uint8_t *start = text + record->bases, *end = text + record->bases_end;
+        if (each->row == *counted || !holds_word(each, start, end, tables))
+            continue;
+        *counted = each->row;
+        int64_t count = count_kmers(start, end, tables, found->hits, found->kept + each->row);
+        take_census(count, tables, found);
+    }
+}
+
+/* Keep the records that hold enough of a target's k-mers, and count those of all genes. */
+WIDE void look_for_words(const uint8_t *text, const Record *records, int64_t amount,
+                         const Tables *tables, const Findings *found) {
+    Stretch stretches[BATCH];
+    int64_t passing = 0, counted = -1;
+    for (int64_t row = 0; row < amount; row++) {
+        const uint8_t *from = text + records[row].bases;
+        const uint8_t *last = text + records[row].bases_end - WORD_BP;
+        for (int64_t words = STRETCH_WORDS; from <= last; from += STEP_BP * words) {
+            int64_t left = (last - from + STEP_BP - 1) / STEP_BP;
+            uint64_t bits = 0;
+            words = left < STRETCH_WORDS ? left : STRETCH_WORDS;
+            for (int64_t i = 0; i < words; i++)
+                bits |= (uint64_t)bit(tables->sieve, word(from + STEP_BP * i)) << i;
+            if (left < STRETCH_WORDS)
+                bits |= (uint64_t)bit(tables->sieve, word(last)) << words++;
+            stretches[passing] = (Stretch){row, from, bits};
+            passing += bits != 0;
+            if (passing == BATCH) {
+                check_stretches(text, records, stretches, passing, tables, found, &counted);
+                passing = 0;
+            }
+        }
+    }
+    check_stretches(text, records, stretches, passing, tables, found, &counted);
+}
+
+/* The parts of a pair. */
+static const int8_t LOW[] = {0, 0, 0, 1, 1, 2}, HIGH[] = {1, 2, 3, 2, 3, 3};
+
+/* The two parts of a pair as one number, with the number of the pair above it. */
+INLINE uint64_t pair_word(uint64_t code, int pair) {
+    uint64_t low = code >> 10 * LOW[pair] & 0x3FF, high = code >> 10 * HIGH[pair] & 0x3FF;
+    return low | high << 10 | (uint64_t)pair << 20;
+}
+
+/* A bit for each pair of parts of 20 bases that some stretch of a target has too. */
+INLINE uint32_t passing_pairs(uint64_t code, const uint64_t *ends) {
+    uint64_t parts[] = {code & 0x3FF, code >> 10 & 0x3FF, code >> 20 & 0x3FF, code >> 30};
+    uint32_t passing = 0;
+#pragma GCC unroll 6
+    for (int pair = PAIRS - 1; pair >= 0; pair--) {
+        uint64_t low = parts[LOW[pair]], high = parts[HIGH[pair]];
+        uint64_t bits = ends[(uint64_t)pair << 14 | high << 4 | low >> 6];
+        passing = passing << 1 | (bits >> (low & 63) & 1);
+    }
+    return passing;
+}
+
+/* Whether 20 bases are those of a target but for some mismatches; other letters are such. */
+INLINE int fits(const uint8_t *at, uint64_t code, uint64_t bucket, const Tables *tables) {
+    for (int32_t i = tables->starts[bucket]; i < tables->starts[bucket + 1]; i++) {
+        uint64_t x = code ^ tables->windows[i];
+        x = (x | x >> 1) & ODD_BITS;
+        if (__builtin_popcountll(x) > tables->most_mismatches)
+            continue;
+        for (int base = 0; base < END_BP; base++)
+            if (tables->number_of_base[at[base]] > 3)
+                x |= (uint64_t)1 << 2 * base;
+        if (__builtin_popcountll(x) <= tables->most_mismatches)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether ten bases are one of some sorted words. */
+static int is_tip(const uint8_t *at, const uint32_t *tips, int64_t amount, const Tables *tables) {
+    for (int i = 0; i < TIP_BP; i++)
+        if (tables->number_of_base[at[i]] > 3)
+            return 0;
+    uint32_t wanted = (eight(at) | eight(at + 8) << 16) & ((1u << 2 * TIP_BP) - 1);
+    int64_t low = 0, high = amount;
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (tips[middle] < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < amount && tips[low] == wanted;
+}
+
+enum { FIRST_TIP = 1, LAST_TIP = 1 << 5 }; /* the outer ten of the bases at an end are a pair */
+
+/* An end of a record of which two parts are those of some stretches of a target. */
+typedef struct {
+    int64_t row;
+    const uint8_t *at;
+    uint64_t code, bucket;
+} Candidate;
+
+/* Keep the records whose end is a target's. */
+WIDE void look_at_ends(const uint8_t *text, const Record *records, int64_t amount,
+                       const Tables *tables, const Findings *found) {
+    uint8_t marks[BATCH][2];
+    Candidate candidates[BATCH * 2 * PAIRS];
+    for (int64_t done = 0; done < amount; done += BATCH) {
+        int64_t size = amount - done < BATCH ? amount - done : BATCH, passing = 0;
+        for (int64_t i = 0; i < size; i++) {
+            const Record *record = records + done + i;
+            const uint8_t *start = text + record->bases, *end = text + record->bases_end;
+            int is_long = end - start >= END_BP;
+            marks[i][0] = is_long ? passing_pairs(twenty(start), tables->ends) : 0;
+            marks[i][1] = is_long ? passing_pairs(twenty(end - END_BP), tables->ends) : 0;
+        }
+        for (int64_t i = 0; i < size; i++)
+            for (int side = 0; side < 2; side++)
+                for (uint32_t mark = marks[i][side]; mark; mark &= mark - 1) {
+                    const Record *record = records + done + i;
+                    const uint8_t *at = text + (side ? record->bases_end - END_BP : record->bases);
+                    uint64_t code = twenty(at);
+                    uint64_t bucket = pair_word(code, __builtin_ctz(mark)) >> BUCKET_BITS;
+                    __builtin_prefetch(tables->starts + bucket);
+                    candidates[passing++] = (Candidate){done + i, at, code, bucket};
+                }
+        for (int64_t i = 0; i < passing; i++)
+            __builtin_prefetch(tables->windows + tables->starts[candidates[i].bucket]);
+        for (int64_t i = 0; i < passing; i++) {
+            Candidate each = candidates[i];
+            found->kept[each.row] |= fits(each.at, each.code, each.bucket, tables);
+        }
+        for (int64_t i = 0; i < size; i++) {
+            const Record *record = records + done + i;
+            const uint8_t *start = text + record->bases, *end = text + record->bases_end;
+            int is_short = end - start < END_BP;
+            if (end - start < TIP_BP || !(is_short || marks[i][0] | marks[i][1]))
+                continue;
+            if (is_short || marks[i][0] & FIRST_TIP)
+                found->kept[done + i] |=
+                    is_tip(start, tables->first_tips, tables->first_tip_count, tables);
+            if (is_short || marks[i][1] & LAST_TIP)
+                found->kept[done + i] |=
+                    is_tip(end - TIP_BP, tables->tips, tables->tip_count, tables);
+        }
+    }
+}
+
+/* ---- BAM records as they lie in the file (SAM specification, 4.2) ---------------------------
+ *
+ * A record is its size in four bytes and so many bytes more. From its beginning on stand, among
+ * others, the length of its name at 12, of its CIGAR at 16 (operations), its flag at 18, the number
+ * of its bases at 20, and at 36 the name, the CIGAR, the bases, two in a byte, and the qualities. */
+
+enum { SHORTEST_BAM_RECORD = 36, MOST_BAM_RECORD = 1 << 27 };
+
+INLINE int64_t load4(const uint8_t *at) { return load8(at) & 0xFFFFFFFF; }
+INLINE int64_t load2(const uint8_t *at) { return load8(at) & 0xFFFF; }
+
+/* Write where the whole records between two places begin; returns how many there are.
+ *
+ * `ended` gets where the last one ends, and whether what follows is no record. */
+int64_t walk_bam(const uint8_t *text, int64_t at, int64_t end, int64_t *starts, int64_t ended[2]) {
+    int64_t count = 0, is_wrong = 0;
+    while (at + 4 <= end) {
+        int64_t size = load4(text + at);
+        is_wrong = size < SHORTEST_BAM_RECORD - 4 || size > MOST_BAM_RECORD;
+        if (is_wrong || at + 4 + size > end)
+            break;
+        int64_t bases = load4(text + at + 20), name = text[at + 12];
+        int64_t parts = name + 4 * load2(text + at + 16) + (bases + 1) / 2 + bases;
+        const uint8_t *letter = text + at + SHORTEST_BAM_RECORD;
+        is_wrong = !name || SHORTEST_BAM_RECORD + parts > 4 + size || letter[name - 1];
+        for (int64_t i = 0; !is_wrong && i < name - 1; i++)
+            is_wrong = letter[i] < ' ' || letter[i] > '~';
+        if (is_wrong)
+            break;
+        starts[count++] = at;
+        at += 4 + size;
+    }
+    ended[0] = at;
+    ended[1] = is_wrong;
+    return count;
+}
+
+/* Write the bases of records as text from `at` on, an even place with room for a byte for each of
+ * theirs; where they and the names are; and the flags. */
+void unpack_bam(uint8_t *text, const int64_t *starts, int64_t amount, int64_t at, Record *records,
+                uint16_t *flags) {
+    static const char LETTERS[] = "=ACMGRSVTWYHKDBN";
+    uint8_t pairs[256][2];
+    for (int code = 0; code < 256; code++) {
+        pairs[code][0] = LETTERS[code >> 4];
+        pairs[code][1] = LETTERS[code & 15];
+    }
+    for (int64_t row = 0; row < amount; row++) {
+        int64_t start = starts[row], name = start + SHORTEST_BAM_RECORD;
+        int64_t name_end = name + text[start + 12] - 1, bases = load4(text + start + 20);
+        const uint8_t *packed = text + name_end + 1 + 4 * load2(text + start + 16);
+        for (int64_t i = 0; i < (bases + 1) / 2; i++)
+            memcpy(text + at + 2 * i, pairs[packed[i]], 2);
+        records[row] = (Record){name, name_end, at, at + bases, -1, -1};
+        flags[row] = load2(text + start + 18);
+        at += (bases + 1) / 2 * 2;
+    }
+}
+
+#define FIRST_FACTOR 0x9E3779B97F4A7C15u
+#define SECOND_FACTOR 0xBF58476D1CE4E5B9u
+
+/* A number that depends on each bit of two others. */
+INLINE uint64_t mixed(uint64_t key, uint64_t word) {
+    key = (key ^ word) * SECOND_FACTOR;
+    return (key ^ key >> 29) * FIRST_FACTOR ^ key >> 32;
+}
+
+/* Write a number, not 0, for the molecule's name of each record; `/1` and `/2` are no part of it. */
+void name_keys(const uint8_t *text, const int64_t *starts, int64_t amount, uint64_t *keys) {
+    for (int64_t row = 0; row < amount; row++) {
+        const uint8_t *at = text + starts[row] + SHORTEST_BAM_RECORD;
+        const uint8_t *end = at + text[starts[row] + 12] - 1;
+        if (end - at >= 2 && end[-2] == '/' && (end[-1] == '1' || end[-1] == '2'))
+            end -= 2;
+        uint64_t key = (uint64_t)(end - at) * FIRST_FACTOR;
+        for (; at + 8 <= end; at += 8)
+            key = mixed(key, load8(at));
+        if (at < end)
+            key = mixed(key, load8(at) & (((uint64_t)1 << 8 * (end - at)) - 1));
+        keys[row] = key | 1;
+    }
+}
+
+/* Where a key stands in a table of 2^n places, or the free place for it. */
+INLINE uint64_t key_slot(const uint64_t *table, int64_t size, uint64_t key) {
+    uint64_t slot = key >> 20 & (size - 1);
+    while (table[slot] && table[slot] != key)
+        slot = (slot + 1) & (size - 1);
+    return slot;
+}
+
+/* Enter keys into a table of 2^n places, of which more than those are free (0). */
+void insert_keys(const uint64_t *keys, int64_t amount, uint64_t *table, int64_t size) {
+    for (int64_t i = 0; i < amount; i++)
+        table[key_slot(table, size, keys[i])] = keys[i];
+}
+
+/* Mark the keys that are in the table. */
+void mark_keys(const uint64_t *keys, int64_t amount, const uint64_t *table, int64_t size,
+               uint8_t *marks) {
+    for (int64_t i = 0; i < amount; i++)
+        marks[i] = table[key_slot(table, size, keys[i])] == keys[i];
+}
