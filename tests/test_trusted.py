@@ -126,7 +126,7 @@ def test_negative_is_no_answer(world, reference, settings, reference_folder, tmp
 def test_cram_and_any_number_of_threads_give_the_same_bytes(
     aligned, trusted, reference_folder, tmp_path
 ):
-    about_the_file = ("provenance.json", "report.html", "qc.json")
+    about_the_file = ("provenance.json", "report.html", "qc.json", "calls.json")
     expected = result_bytes(trusted, *about_the_file)
     several = run(aligned, reference_folder, tmp_path / "t", "--trust-alignment", "--threads", "3")
     assert result_bytes(several) == result_bytes(trusted)
