@@ -72,6 +72,13 @@ def test_every_place_of_a_stretch_is_found(settings):
     assert scan(settings, 15, reads).kept.all()
 
 
+def test_kmer_at_the_end_of_a_long_read_is_found(settings):
+    """Words are looked up 64 at a time; none may be left out where one lot ends."""
+    kmer = TARGETS[0][40:55]
+    reads = ["A" * before + kmer for before in range(480, 1100)]
+    assert scan(settings, 15, reads).kept.all()
+
+
 def test_counts_of_genes_and_bases(settings):
     reads = list(stirred(2000, 5))
     found = scan(settings, 15, reads)

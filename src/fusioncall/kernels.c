@@ -532,7 +532,7 @@ WIDE void look_for_words(const uint8_t *text, const Record *records, int64_t amo
             words = left < STRETCH_WORDS ? left : STRETCH_WORDS;
             for (int64_t i = 0; i < words; i++)
                 bits |= (uint64_t)bit(tables->sieve, word(from + STEP_BP * i)) << i;
-            if (left < STRETCH_WORDS)
+            if (left <= STRETCH_WORDS)
                 bits |= (uint64_t)bit(tables->sieve, word(last)) << words++;
             stretches[passing] = (Stretch){row, from, bits};
             passing += bits != 0;
