@@ -278,6 +278,42 @@ def whole_run(files: Files, millions: float, runs: int) -> Iterator[str]:
     yield ""
 
 
+def bam(files: Files, runs: int) -> Iterator[str]:
+    """STAR's BAM of the whole sample to calls, beside a count of its records."""
+    grouped = files.folder / "star-out" / "Aligned.out.bam"
+    if not grouped.exists() or shutil.which("samtools") is None:
+        return
+    by_place, kept, names = (files.folder / name for name in ("s.bam", "k.bam", "names.txt"))
+    pysam.sort("-o", str(by_place), str(grouped))
+    pysam.index(str(by_place))
+    with pysam.AlignmentFile(str(files.folder / "kept.bam"), check_sq=False) as screened:
+        lines = {f"{record.query_name}\n" for record in screened.fetch(until_eof=True)}
+    names.write_text("".join(sorted(lines)), encoding="ascii")
+    pysam.view("-b", "-N", str(names), "-o", str(kept), str(by_place), catch_stdout=False)
+    other = measure(f"samtools view -c {by_place}", runs)
+    rest = measure(_call_command(files, kept), runs)
+    yield "| command | wall s | CPU s | peak MB | CPU without the rest / `samtools view -c` |"
+    yield "| --- | --- | --- | --- | --- |"
+    yield f"| `samtools view -c` | {_cells(other)} | |"
+    yield f"| the rest: `call` of the kept molecules alone | {_cells(rest)} | |"
+    for word, path, option in (
+        ("sorted by coordinate", by_place, ""),
+        ("as STAR wrote it", grouped, ""),
+        ("sorted by coordinate, `--trust-alignment`", by_place, "--trust-alignment"),
+    ):
+        own = measure(f"{_call_command(files, path)} {option}", runs)
+        ratio = (own.cpu - rest.cpu) / other.cpu
+        yield f"| `call`, 2 threads, {word} | {_cells(own)} | {ratio:.1f} |"
+    yield ""
+
+
+def _call_command(files: Files, path: Path) -> str:
+    return (
+        f"{_fusioncall()} --quiet call --sample S --bam {path} --reference {files.bundle}"
+        f" --calls {files.folder}/c.json --evidence {files.folder}/e.bam --threads 2"
+    )
+
+
 def _cells(cost: Cost) -> str:
     return f"{cost.wall:.2f} | {cost.cpu:.2f} | {cost.peak_mb:.0f}"
 
@@ -303,6 +339,9 @@ def page(files: Files, millions: float, sizes: Sequence[float], runs: int) -> st
         *growth(files, sizes, runs),
         f"## FASTQ to calls, {millions:g} million pairs\n",
         *whole_run(files, millions, runs),
+        "## BAM to calls\n",
+        "The rest is what a BAM costs beside being read: the start, and the calls.\n",
+        *bam(files, runs),
         "## What bounds it\n",
         _BOUNDS,
     ]
