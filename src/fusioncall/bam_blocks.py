@@ -15,7 +15,7 @@ import tempfile
 import threading
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,10 +99,14 @@ class BamBlock:
         size = int(self.buffer[start - _SHORTEST_RECORD + 12]) - 1
         return self.buffer[start : start + size].tobytes().decode("ascii")
 
-    def records(self, rows: Iterable[int]) -> bytes:
+    def records(self, rows: Sequence[int]) -> bytes:
         """The bytes of some records."""
-        ends = np.append(self.starts[1:], self.end)
-        return b"".join(self.buffer[self.starts[row] : ends[row]].tobytes() for row in rows)
+        last = self.starts.size - 1
+        ends = (self.end if row == last else self.starts[row + 1] for row in rows)
+        return b"".join(
+            self.buffer[self.starts[row] : end].tobytes()
+            for row, end in zip(rows, ends, strict=True)
+        )
 
 
 class BamReader:
@@ -153,6 +157,7 @@ class BamReader:
             raise unreadable(self._source.path, str(error), is_cram=self._is_cram) from error
         finally:
             pool.shutdown(cancel_futures=True)
+            self._spare.clear()
 
     @contextmanager
     def _packed(self) -> Iterator[IO[bytes]]:

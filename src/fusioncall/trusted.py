@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pysam
+from pysam.utils import SamtoolsError
 
-from fusioncall.bam import molecule_name, open_bam
+from fusioncall.bam import molecule_name, open_bam, unreadable
 from fusioncall.bam_blocks import Source, view_options
 from fusioncall.errors import InputError
+from fusioncall.files import begins_as_cram
 from fusioncall.model import Census, InputFile, Molecule, TrustedLook
 from fusioncall.targets import Target
 
@@ -115,11 +117,12 @@ def trusting(census: Census, look: TrustedLook, bam: Path) -> Census:
 
 def _check_index(bam: Path) -> None:
     names = (bam.with_name(f"{stem}{end}") for stem in (bam.name, bam.stem) for end in _INDICES)
-    index = next((each for each in names if each.is_file()), None)
-    if index is None:
+    indices = [each for each in names if each.is_file()]
+    if not indices:
         raise InputError("has no index", where=bam, cure=_CURE)
-    if index.stat().st_mtime_ns < bam.stat().st_mtime_ns:
-        raise InputError(f"is older than {bam.name}", where=index, cure=_CURE)
+    for index in indices:  # htslib takes any of them
+        if index.stat().st_mtime_ns < bam.stat().st_mtime_ns:
+            raise InputError(f"is older than {bam.name}", where=index, cure=_CURE)
 
 
 def with_distant(source: Source, picked: Path, names: frozenset[str], threads: int) -> Path:
@@ -130,17 +133,25 @@ def with_distant(source: Source, picked: Path, names: frozenset[str], threads: i
         picked: their records in these regions; the new BAM is written beside it.
         names: theirs.
         threads: that decompress.
+
+    Raises:
+        InputError: the file is damaged.
     """
     folder = picked.parent
     wanted = folder / "names.txt"
-    wanted.write_text("".join(f"{name}{end}\n" for name in names for end in ("", "/1", "/2")))
+    lines = (f"{name}{end}\n" for name in names for end in ("", "/1", "/2"))
+    wanted.write_text("".join(lines), encoding="ascii")
     known: set[_Place] = set()
     while places := set(_places(picked, names)) - known:
         known |= places
         picked = folder / f"picked{len(known)}.bam"
         words = ["-b", "-M", "-N", str(wanted), "-o", str(picked)]
         words += [*view_options(source, threads), str(source.path), *source.regions]
-        pysam.view(*words, *(each.region for each in _joined(known)), catch_stdout=False)
+        try:
+            pysam.view(*words, *(each.region for each in _joined(known)), catch_stdout=False)
+        except SamtoolsError as error:
+            is_cram = begins_as_cram(source.path)
+            raise unreadable(source.path, str(error), is_cram=is_cram) from error
     return picked
 
 
