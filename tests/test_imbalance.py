@@ -13,6 +13,7 @@ from builders import census
 from fusioncall.context import imbalance_sites
 from fusioncall.errors import SettingsError
 from fusioncall.imbalance import exon_sizes, imbalances, read_imbalance_sites
+from fusioncall.kmers import build_table
 from fusioncall.plants import Molecules, parse_fusion
 from fusioncall.simulate import ReadSettings, SamplePlan, simulate_sample
 from sequencing import rows, run_fastq
@@ -52,6 +53,37 @@ def test_exons_are_those_of_the_facts(reference, settings):
     )
     assert {each.gene: (each.five.exons, each.three.exons) for each in found} == EXONS
     assert {each.log2 for each in found} == {None}
+
+
+@pytest.mark.parametrize(
+    ("gene", "accession", "length", "exons"),
+    [
+        ("NTRK1", "ENST00000368196", 790, ((2, 3, 4, 5, 6, 7), (13, 14, 15, 16))),
+        ("NTRK2", "ENST00000323115", 822, ((2, 3, 4, 5, 6, 7, 8), (14, 15, 16, 17))),
+        ("NTRK3", "ENST00000394480", 825, ((4, 5, 6, 7, 8, 9, 10), (16, 17, 18, 19))),
+    ],
+)
+def test_the_other_numberings_mean_the_same_exons(
+    reference, settings, gene, accession, length, exons
+):
+    """On an annotation with another protein length, the same places of the genome are taken."""
+    target = next(each for each in reference.targets if each.name == gene)
+    other = next(each for each in target.gene.transcripts if each.accession == accession)
+    texts = {
+        number: reference.transcribed(other.contig, (block,), other.strand)
+        for number, block in enumerate(other.exons_transcribed, start=1)
+    }
+    table = build_table(15, {gene: list(texts.values())}, {gene: texts})
+    changed = replace(target, reference_transcript=other.id, protein_length_aa=length)
+    (found,) = imbalances(census(), table, [changed], imbalance_sites(), settings.imbalance)
+    assert (found.five.exons, found.three.exons) == exons
+
+    def places(transcript, numbers):
+        return [transcript.exons_transcribed[number - 1][0] for number in numbers]
+
+    for side in (0, 1):
+        own = target.numbering_transcript
+        assert places(other, exons[side]) == places(own, EXONS[gene][side])
 
 
 def test_ratio_and_interval(told, reference):
