@@ -78,7 +78,9 @@ def routes(world, reference_folder, star_index, tmp_path_factory):
             f" --parametersFiles {resource_path('star.params')} --outFileNamePrefix {reads}/"
         )
         pair = "\t".join([*map(str, files), *[""] * (2 - len(files))])
-        lines += [f"{name}_star\t{pair}\t", f"{name}_bam\t\t\t{reads}/Aligned.out.bam"]
+        # each in a run of its own, for the same reads are in several
+        lines += [f"{name}_star\t{pair}\t\t{name}_star"]
+        lines += [f"{name}_bam\t\t\t{reads}/Aligned.out.bam\t{name}_bam"]
         found[name] = {
             "minimap2": run_files(files, reference_folder, folder / f"{name}_minimap2"),
             "STAR": folder / "results" / f"{name}_star",
@@ -91,7 +93,7 @@ def routes(world, reference_folder, star_index, tmp_path_factory):
         "reference": {"bundle": str(reference_folder)},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    sheet = "\n".join(["sample\tfastq1\tfastq2\tbam", *lines, ""])
+    sheet = "\n".join(["sample\tfastq1\tfastq2\tbam\trun", *lines, ""])
     (folder / "samples.tsv").write_text(sheet, encoding="utf-8")
     done = snakemake(folder)
     assert done.returncode == 0, done.stderr[-3000:]
