@@ -187,7 +187,13 @@ def catalogue_spikes(
         cure = "Name junctions of it: --fusion ETV6:5-NTRK3:15"
         raise InputError(what, where=reference.path, cure=cure)
     count = sum(len(pair.junctions) for pair in catalogue.pairs)
-    log.info("%d of %d junctions of the catalogue lie in its genes here", len(found), count)
+    if len(found) < count:
+        what = (
+            "their places are not in the same genes here, or beside unknown bases, or stand twice"
+        )
+        log.warning(
+            "%d of %d junctions of the catalogue left out: %s", count - len(found), count, what
+        )
     return tuple(found.values())
 
 
