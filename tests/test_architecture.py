@@ -12,9 +12,9 @@ WORDS = "__init__ errors coords genes sequence resources files settings schema"
 REFERENCE = "gtf targets kmers donors reference bundle download"
 FLOW = (
     "model bam records fastq looks scan lanes progress screen align flanks junctions adapters"
-    " evidence annotated clips placing recount pairs unfused fusions filters transcripts protein"
-    " retained nomenclature meaning catalogue exports facts resistance context annotate status"
-    " tables sequences resistance_table"
+    " evidence annotated clips placing recount pairs unfused depth fusions filters transcripts"
+    " protein retained nomenclature meaning catalogue exports facts resistance panel context"
+    " annotate adequacy detection_limit status tables sequences resistance_table"
 )
 TELLING = "provenance results vcf peers assayed multiqc pileup drawing report writing"
 DOORS = "pipeline steps sheet world plants simulate world_files sample_files evaluate"

@@ -6,7 +6,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from fusioncall.context import Context, context_facts, known_partners, resistanc
 from fusioncall.errors import BundleError, InputError
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.model import Call, Census, Molecule, SampleCalls
+from fusioncall.panel import read_panel_of_normals, with_normals
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of, settings_digest
 from fusioncall.reference import MANIFEST, Reference
@@ -34,7 +35,7 @@ from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.settings import Settings
-from fusioncall.status import decide
+from fusioncall.status import answers
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
 log = logging.getLogger(__name__)
@@ -175,6 +176,8 @@ def call(
         normal_splices=found.normal_splices,
         calls=judged,
         codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
+        acceptors=found.acceptors,
+        insert_sizes=found.insert_sizes,
     )
     index = evidence.with_name(f"{evidence.name}.bai")
     with (
@@ -261,16 +264,20 @@ def _results(calls: Path, setup: Setup, context: Context) -> SampleResults:
     if made.reference_sha256 != sha256(setup.reference.path / MANIFEST):
         what = f"was made with another reference bundle than {setup.reference.path}"
         raise InputError(what, where=calls, cure="Give the bundle of the run, or call anew")
-    known = setup.reference.manifest.target_sequence_known
-    statuses = (
-        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
-        for target in setup.reference.targets
-    )
+    settings = setup.settings
     catalogue = known_partners(context, (target.name for target in setup.reference.targets))
+    if context.normals is not None:
+        panel = read_panel_of_normals(context.normals, made.reference_sha256)
+        fragments = made.census.fragments
+        judged = with_normals(made.calls, fragments, panel, catalogue, settings)
+        made = replace(made, calls=judged)
     annotated = annotate(made.calls, catalogue, setup.reference)
+    known = setup.reference.manifest.target_sequence_known
+    shares = {target.name: known[target.name] for target in setup.reference.targets}
+    statuses = answers(made, annotated, shares, context.assay, settings)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
-    return SampleResults(made, annotated, tuple(statuses), facts)
+    return SampleResults(made, annotated, statuses, facts)
 
 
 def _aligned(reads: ReadFiles | Path, setup: Setup, work: Path) -> Alignments:

@@ -83,6 +83,7 @@ class FusionRow:
     kinase_aa: str
     catalogue_match: str
     recurrence: str
+    panel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,25 @@ class VerdictRow:
     candidates: int
     target_reads: int
     fragments: int
+    assay: str
+    failing: str
+    not_judged: str
+    known_share: str
+    target_share: str
+    read_bp: str
+    insert_bp: str
+    insert_pairs: int
+    control_genes: str
+    control_depths: str
+    copies_share: str
+    low_quality_share: str
+    short_share: str
+    limit_fraction: str
+    limit_exon: str
+    limit_ffpm: str
+    limit_probability: str
+    limit_note: str
+    acceptor_molecules: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +151,7 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
     call = annotated.call
     fusion, support = call.fusion, call.fusion.support
     known = annotated.known_pair
-    distance = fusion.distance_bp
+    distance, normals = fusion.distance_bp, fusion.normals
     unfused5 = support.unfused5_molecules
     return FusionRow(
         sample=sample,
@@ -181,6 +201,7 @@ def fusion_row(sample: str, fragments: int, annotated: AnnotatedCall) -> FusionR
         frames=_frames(annotated),
         catalogue_match=annotated.match.value if annotated.match else UNKNOWN,
         recurrence=(known.recurrence if known else "") or UNKNOWN,
+        panel=f"{normals.samples}/{normals.size}" if normals else UNKNOWN,
         **_first_pair_cells(annotated.meaning.first),
     )
 
@@ -248,20 +269,50 @@ def write_candidates(
 
 def write_verdicts(path: Path, sample: str, statuses: Iterable[GeneStatus]) -> None:
     """Write `verdicts.tsv`: the answer for each target gene."""
-    rows = (
-        VerdictRow(
-            sample=sample,
-            gene=each.gene,
-            status=each.status.value,
-            reason=each.reason,
-            calls=each.calls,
-            candidates=each.candidates,
-            target_reads=each.target_reads,
-            fragments=each.fragments,
-        )
-        for each in statuses
+    write_table(path, VERDICT_COLUMNS, (_cells(verdict_row(sample, each)) for each in statuses))
+
+
+def verdict_row(sample: str, answer: GeneStatus) -> VerdictRow:
+    """The row of a target gene: the answer, and every number that it rests on."""
+    adequacy, limit, largest = answer.adequacy, answer.limit, answer.limit.largest
+    return VerdictRow(
+        sample=sample,
+        gene=answer.gene,
+        status=answer.status.value,
+        reason=answer.reason,
+        calls=answer.calls,
+        candidates=answer.candidates,
+        target_reads=answer.target_reads,
+        fragments=answer.fragments,
+        assay=adequacy.assay.value,
+        failing=_listed(each.name for each in adequacy.failing),
+        not_judged=_listed(each.name for each in adequacy.not_judged),
+        insert_pairs=adequacy.insert_pairs,
+        control_depths=_listed(f"{gene}:{depth:g}" for gene, depth in adequacy.controls.items()),
+        limit_fraction=_number(largest.fraction if largest else None),
+        limit_exon=str(largest.exon) if largest else UNKNOWN,
+        limit_ffpm=_number(limit.ffpm),
+        limit_probability=f"{limit.probability:g}",
+        limit_note=limit.note or UNKNOWN,
+        acceptor_molecules=_listed(
+            f"{each.exon}:{each.unfused_molecules}" for each in limit.acceptors
+        ),
+        **{name: _number(adequacy.value(name)) for name in _ADEQUACY_CELLS},
     )
-    write_table(path, VERDICT_COLUMNS, map(_cells, rows))
+
+
+_ADEQUACY_CELLS = (
+    *("known_share", "target_share", "read_bp", "insert_bp", "control_genes"),
+    *("copies_share", "low_quality_share", "short_share"),
+)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ",".join(texts) or UNKNOWN
+
+
+def _number(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.6g}"
 
 
 def write_context(path: Path, sample: str, facts: Iterable[Fact]) -> None:

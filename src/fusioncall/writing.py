@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def write_evidence(
     sort_and_index(path, index)
 
 
-def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
+def _qc(made: SampleCalls, statuses: Sequence[GeneStatus]) -> dict[str, Any]:
     census = msgspec.to_builtins(made.census)
     del census["inputs"]
     return {
@@ -134,4 +134,21 @@ def _qc(made: SampleCalls, statuses: Iterable[GeneStatus]) -> dict[str, Any]:
         "candidates": len(made.calls),
         "calls": sum(each.passed for each in made.calls),
         "status": {each.gene: each.status for each in statuses},
+        "adequacy": {each.gene: _adequacy(each) for each in statuses},
+        "detection_limit": {each.gene: each.limit for each in statuses},
+    }
+
+
+def _adequacy(answer: GeneStatus) -> dict[str, Any]:
+    """The criteria of a target gene by their names, and what they are judged from."""
+    adequacy = answer.adequacy
+    return {
+        "assay": adequacy.assay,
+        "lacking": adequacy.lacking,
+        "insert_pairs": adequacy.insert_pairs,
+        "control_depths": adequacy.controls,
+        "criteria": {
+            each.name: {"value": each.value, "limit": each.limit, "is_met": each.is_met}
+            for each in adequacy.criteria
+        },
     }

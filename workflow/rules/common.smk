@@ -105,6 +105,11 @@ def option(name, value):
     return [name, value] if value else []
 
 
+def assay(wildcards):
+    """The option for how the library was made: by the sample sheet, else by the config."""
+    return option("--assay", SAMPLES[wildcards.sample].assay or config.get("assay"))
+
+
 def memory(base, per_input_mb=0, at_most=64000):
     """Megabytes for a job: they grow with its input and with each attempt."""
 

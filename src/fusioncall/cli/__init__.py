@@ -26,6 +26,7 @@ COMMANDS = {
     "call": "find and count junctions in alignments, judge each candidate",
     "annotate": "compare calls with the catalogue, write tables and the answer per gene",
     "report": "write a sample's report, one HTML page",
+    "pon": "build a panel of normals from your own negative samples",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
     "download": "fetch a file and check its SHA-256",
