@@ -50,11 +50,15 @@ _DONORS = 12  # of each acceptor, among which one far enough from the start is l
 
 @dataclass(frozen=True, slots=True)
 class LimitSeries:
-    """Samples of one library and one mean depth over the acceptor, 0 for a gene not expressed."""
+    """Samples of one library and one mean depth over the acceptor, 0 for a gene not expressed.
+
+    `of_limit` times the stated limit is planted.
+    """
 
     library: Library
     mean_unfused: int
     samples: int
+    of_limit: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,11 @@ def measure_limits(bench: Bench, series: LimitSeries) -> LimitTally:
         if own.fraction is not None:
             fractions.append(own.fraction)
             odds = own.fraction / (1 - own.fraction)
-            found_fraction.append(sample.is_found(odds * series.mean_unfused, only_split=True))
+            mean = series.of_limit * odds * series.mean_unfused
+            found_fraction.append(sample.is_found(mean, only_split=True))
         only_split = "only split" in limit.note
-        found_ffpm.append(
-            sample.is_found((limit.ffpm or 0.0) * FRAGMENTS / 1e6, only_split=only_split)
-        )
+        mean = series.of_limit * (limit.ffpm or 0.0) * FRAGMENTS / 1e6
+        found_ffpm.append(sample.is_found(mean, only_split=only_split))
     return LimitTally(
         Proportion(sum(found_fraction), len(found_fraction)),
         Proportion(sum(found_ffpm), len(found_ffpm)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import msgspec
@@ -9,7 +10,9 @@ import pytest
 
 from builders import census, sample_calls
 from fusioncall.adequacy import assess, control_depths, insert_bp
+from fusioncall.plants import Molecules
 from fusioncall.settings import Assay
+from sequencing import rows, run_fastq, sequenced
 
 WHOLE = Assay.WHOLE_TRANSCRIPTOME
 
@@ -162,6 +165,20 @@ def test_assay_without_any_limit_is_not_judged(sample, pinned):
     assert found.lacking == (
         "no limit of adequacy is set for amplicon: the laboratory's own to set"
     )
+
+
+def test_assay_reaches_the_files(world, reference_folder, tmp_path):
+    sample = sequenced(world, [], Molecules())
+    out = run_fastq(sample, reference_folder, tmp_path / "out", "--assay", "amplicon")
+    answers = rows(out / "verdicts.tsv")
+    assert {row["status"] for row in answers} == {"NOT_ASSESSABLE"}
+    assert {row["assay"] for row in answers} == {"amplicon"}
+    assert all("partner-dependent assay" in row["reason"] for row in answers)
+    assert {row["limit_ffpm"] for row in answers} == {"."}
+    assert json.loads((out / "provenance.json").read_text())["assay"] == "amplicon"
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Criteria (assay: amplicon; group assay of the settings)" in page
+    assert "no limit of adequacy is set for amplicon" in page
 
 
 def test_nothing_is_set_for_amplicon_panels_as_it_comes(settings):

@@ -113,7 +113,7 @@ def decide(
         reason=reason,
         calls=len(passing),
         candidates=len(own),
-        target_reads=adequacy.target_reads[gene],
+        target_reads=adequacy.target_reads.get(gene, 0),
         fragments=adequacy.fragments,
         adequacy=adequacy,
         limit=limit,
