@@ -54,7 +54,7 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py
 	@git --no-pager diff --stat tests/golden
 
-accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 15 minutes)
+accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 20 minutes)
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
 bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour)

@@ -22,6 +22,7 @@ from typing import TypeVar
 from benchmarks import star
 from benchmarks.common import Bench, default_settings, settings_digest
 from benchmarks.hard_world import hard_world, wide_world
+from benchmarks.limits import LimitSeries, LimitTally, limit_series, measure_limits
 from benchmarks.negatives import NEGATIVES, NegativeTally, measure_sample
 from benchmarks.plan import ALL_SIZES, PER_ACCEPTOR, chunks, plan
 from benchmarks.planted import ACCEPTORS
@@ -50,6 +51,7 @@ class Scale:
         max_samples: of each kind of negative and library.
         has_large: whether the large negatives are made too.
         star_junctions: of each series that STAR gets.
+        limit_samples: of each library and depth, at the detection limit.
     """
 
     name: str
@@ -59,10 +61,11 @@ class Scale:
     max_samples: int
     has_large: bool
     star_junctions: int
+    limit_samples: int
 
 
-FULL = Scale("full", PER_ACCEPTOR, ALL_SIZES, 2, 100, True, 30)
-QUICK = Scale("quick", 1, (2, 3), 1, 1, False, 2)
+FULL = Scale("full", PER_ACCEPTOR, ALL_SIZES, 2, 100, True, 30, 100)
+QUICK = Scale("quick", 1, (2, 3), 1, 1, False, 2, 4)
 
 _benches: Benches = {}
 
@@ -95,14 +98,16 @@ class _NegativeTask:
     every: int
 
 
-_Task = _RecallTask | _NegativeTask
-_Result = dict[int, Tally] | NegativeTally
+_Task = _RecallTask | _NegativeTask | LimitSeries
+_Result = dict[int, Tally] | NegativeTally | LimitTally
 Run = Callable[[list[_Task]], Iterator[_Result]]
 
 
 def _do(task: _Task) -> _Result:
     if isinstance(task, _RecallTask):
         return measure(_benches[task.series.bench], task.series)
+    if isinstance(task, LimitSeries):
+        return measure_limits(_benches["plain"], task)
     negative = NEGATIVES[task.index]
     library = negative.libraries[task.library]
     bench = _benches[negative.bench]
@@ -120,13 +125,17 @@ def measure_all(scale: Scale, jobs: int) -> Results:
         _open_in_worker(Path(folder))
         series = plan(_benches["plain"].world, scale.per_acceptor, scale.sizes)
         negatives = _negative_tasks(scale)
-        tasks: list[_Task] = [*negatives]
+        tasks: list[_Task] = [*negatives, *limit_series(scale.limit_samples)]
         tasks += [_RecallTask(*each) for each in chunks(series, _CHUNK)]
         recall: list[dict[int, Tally]] = [{} for _ in series]
         false = [NegativeTally() for _ in NEGATIVES]
+        limits: list[tuple[LimitSeries, LimitTally]] = []
         with _mapper(jobs, Path(folder)) as run:
             for task, result in zip(tasks, run(tasks), strict=True):
-                if isinstance(result, NegativeTally):
+                if isinstance(task, LimitSeries):
+                    if isinstance(result, LimitTally):
+                        limits.append((task, result))
+                elif isinstance(result, NegativeTally):
                     false[task.index].add(result)
                 else:
                     for size, tally in result.items():
@@ -137,6 +146,7 @@ def measure_all(scale: Scale, jobs: int) -> Results:
         tuple(zip(series, recall, strict=True)),
         tuple((each, tally) for each, tally in zip(NEGATIVES, false, strict=True) if tally.samples),
         compared,
+        tuple(limits),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,17 +16,32 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fusioncall import __version__
 from fusioncall.adapters import without_adapters
 from fusioncall.align import Aligner
+from fusioncall.annotate import annotate
 from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.catalogue import Catalogue
 from fusioncall.coords import breakpoint_text
-from fusioncall.model import Call, Molecule, Partner, Read, ReadNumber
-from fusioncall.pipeline import call_molecules
+from fusioncall.evaluate import Proportion
+from fusioncall.model import (
+    AlignmentCounts,
+    Call,
+    Census,
+    Molecule,
+    Partner,
+    Read,
+    ReadNumber,
+    SampleCalls,
+)
+from fusioncall.pipeline import Found, call_molecules
 from fusioncall.reference import Reference
 from fusioncall.resources import resource_path
 from fusioncall.screen import Screen
 from fusioncall.sequence import reverse_complement
-from fusioncall.settings import Settings, read_settings
+from fusioncall.settings import Assay, Settings, read_settings
+from fusioncall.status import GeneStatus, answers
+from fusioncall.steps import CALLS_SCHEMA
 from fusioncall.world import World
 from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
 
@@ -94,6 +109,24 @@ class Fragment:
         if library.is_paired:
             return (self.start, self.end)
         return (self.end, 1) if self.is_flipped else (self.start, 0)
+
+
+def share_text(proportion: Proportion) -> str:
+    """A share in percent with its interval; a dot without anything counted."""
+    if not proportion.whole:
+        return "."
+    low, high = (100 * limit for limit in proportion.interval)
+    value = 100 * proportion.part / proportion.whole
+    return f"{value:.1f} ({low:.1f}-{high:.1f})"
+
+
+def table_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a table in Markdown, and an empty one."""
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + " --- |" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(map(str, row)) + " |"
+    yield ""
 
 
 def seeded(*words: object) -> Random:
@@ -230,9 +263,39 @@ class Bench:
 
     def calls(self, molecules: Sequence[Molecule]) -> tuple[Call, ...]:
         """Screen, align, call."""
-        aligned = self.aligner.align(self.screened(molecules), 1)
+        return self._found(self.screened(molecules)).calls
+
+    def answers(
+        self, kept: Sequence[Molecule], census: Census
+    ) -> tuple[tuple[GeneStatus, ...], tuple[Call, ...]]:
+        """Align, call, answer: from the kept molecules of a sample and the counts of all."""
+        found = self._found(kept)
+        made = SampleCalls(
+            schema=CALLS_SCHEMA,
+            sample="S",
+            fusioncall=__version__,
+            settings_sha256=settings_digest(self.settings),
+            reference=self.reference.manifest.name,
+            reference_sha256="",
+            census=census,
+            alignments=AlignmentCounts(),
+            molecules=len(kept),
+            proposals=found.proposals,
+            normal_splices=found.normal_splices,
+            calls=found.calls,
+            acceptors=found.acceptors,
+            insert_sizes=found.insert_sizes,
+        )
+        annotated = annotate(found.calls, Catalogue(()), self.reference)
+        known = self.reference.manifest.target_sequence_known
+        shares = {target.name: known[target.name] for target in self.reference.targets}
+        assay = Assay.WHOLE_TRANSCRIPTOME
+        return answers(made, annotated, shares, assay, self.settings), found.calls
+
+    def _found(self, kept: Sequence[Molecule]) -> Found:
+        aligned = self.aligner.align(kept, 1)
         fragments = list(without_adapters(aligned, self.settings.trim))
-        return call_molecules(fragments, self.reference, self.settings).calls
+        return call_molecules(fragments, self.reference, self.settings)
 
 
 def _bundle_inputs(world: World, folder: Path) -> BundleInputs:

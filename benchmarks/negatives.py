@@ -34,7 +34,6 @@ from fusioncall.model import Call, Molecule
 from fusioncall.plants import Molecules, fused_parts, parse_fusion
 from fusioncall.screen import ReadFiles, Screen
 from fusioncall.simulate import background_of
-from fusioncall.status import decide
 from fusioncall.world import World
 
 TARGETS = ("NTRK1", "NTRK2", "NTRK3")
@@ -115,11 +114,8 @@ def measure_sample(
         )
         kept = list(screen.fastq(files))
         census = screen.census("fastq", len(kept), ())
-    calls = bench.calls(kept)
-    known = bench.reference.manifest.target_sequence_known
-    words = [
-        decide(name, known[name], calls, census, bench.settings).status.value for name in TARGETS
-    ]
+    statuses, calls = bench.answers(kept, census)
+    words = [each.status.value for each in statuses]
     passing = [call for call in calls if call.passed]
     where = f"{negative.name}, {library.layout}, sample {number}"
     return NegativeTally(

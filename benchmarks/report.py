@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from benchmarks.common import share_text, table_lines
+from benchmarks.limits import COLUMNS, LimitSeries, LimitTally, limit_rows
 from benchmarks.negatives import Negative, NegativeTally
 from benchmarks.plan import FACTORS, GRID, SHAPES, SHORT_ANCHORS, SPLIT
 from benchmarks.recall import Series, Tally
@@ -35,29 +37,20 @@ class Results:
     recall: tuple[tuple[Series, dict[int, Tally]], ...]
     negatives: tuple[tuple[Negative, NegativeTally], ...]
     star: StarResult | None
+    limits: tuple[tuple[LimitSeries, LimitTally], ...] = ()
 
 
 def render(results: Results) -> str:
     """The page."""
-    return "\n".join([*_head(results), *_recall(results), *_negatives(results), *_star(results)])
-
-
-def share(proportion: Proportion) -> str:
-    """Percent with Wilson's 95 % interval."""
-    if not proportion.whole:
-        return "."
-    low, high = (100 * limit for limit in proportion.interval)
-    value = 100 * proportion.part / proportion.whole
-    return f"{value:.1f} ({low:.1f}-{high:.1f})"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a table, and a blank one."""
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + " --- |" * len(header)
-    for row in rows:
-        yield "| " + " | ".join(map(str, row)) + " |"
-    yield ""
+    return "\n".join(
+        [
+            *_head(results),
+            *_recall(results),
+            *_negatives(results),
+            *_limits(results),
+            *_star(results),
+        ]
+    )
 
 
 def _head(results: Results) -> Iterator[str]:
@@ -121,9 +114,9 @@ def _recall(results: Results) -> Iterator[str]:
                 series.name,
                 size,
                 tally.planted,
-                share(tally.recall),
+                share_text(tally.recall),
                 tally.with_split,
-                share(tally.recall_with_split),
+                share_text(tally.recall_with_split),
                 tally.seen,
                 tally.elsewhere,
             )
@@ -134,7 +127,7 @@ def _recall(results: Results) -> Iterator[str]:
         if rows:
             yield from (f"### {title}", "", note, "")
             columns = ("library or junction", "molecules", "n", "all", "n with split")
-            yield from table((*columns, "with split", "seen", "wrong place"), rows)
+            yield from table_lines((*columns, "with split", "seen", "wrong place"), rows)
     lost = sum(tally.lost for _, tallies in results.recall for tally in tallies.values())
     yield f"Junctions that fewer of the same molecules were enough for, and more were not: {lost}."
     yield ""
@@ -171,13 +164,13 @@ def _negatives(results: Results) -> Iterator[str]:
             tally.kept,
             tally.candidates,
             tally.false_calls,
-            share(Proportion(tally.samples_with_call, tally.samples)),
+            share_text(Proportion(tally.samples_with_call, tally.samples)),
             tally.indeterminate,
         )
         for negative, tally in results.negatives
     ]
     last = ("samples with a call, %", "INDETERMINATE")
-    yield from table((*columns, *last), rows)
+    yield from table_lines((*columns, *last), rows)
     yield "\\* These reads do show a fusion, another sample's; one sample alone cannot tell."
     yield ""
     yield from _examples(
@@ -190,6 +183,17 @@ def _negatives(results: Results) -> Iterator[str]:
     )
 
 
+def _limits(results: Results) -> Iterator[str]:
+    yield from ("## Detection limits", "")
+    yield "Samples without a fusion, each with a number of unfused molecules over the acceptor that"
+    yield "is drawn by chance around the mean. A fusion of the fraction, or of the molecules per"
+    yield "million fragments, that the sample states as its limit for 95 % is then added, as a"
+    yield "share of the mean depth, not of the drawn one. In percent of the samples, with Wilson's"
+    yield "95 % interval."
+    yield ""
+    yield from table_lines(COLUMNS, limit_rows(results.limits))
+
+
 def _star(results: Results) -> Iterator[str]:
     yield from ("## STAR and the BAM route, on the same reads", "")
     star = results.star
@@ -197,10 +201,10 @@ def _star(results: Results) -> Iterator[str]:
         yield from ("STAR was not installed.", "")
         return
     rows = [
-        ("same junctions and same molecule counts", star.samples, share(star.same_counts)),
-        ("same junctions", star.samples, share(star.same_junctions)),
-        ("exact, FASTQ and minimap2", star.samples, share(star.exact_fastq)),
-        ("exact, BAM of STAR", star.samples, share(star.exact_star)),
+        ("same junctions and same molecule counts", star.samples, share_text(star.same_counts)),
+        ("same junctions", star.samples, share_text(star.same_junctions)),
+        ("exact, FASTQ and minimap2", star.samples, share_text(star.exact_fastq)),
+        ("exact, BAM of STAR", star.samples, share_text(star.exact_star)),
     ]
-    yield from table(("passing calls", "samples", "percent"), rows)
+    yield from table_lines(("passing calls", "samples", "percent"), rows)
     yield from _examples(star.differences)

@@ -36,9 +36,9 @@ from fusioncall.model import (
 from fusioncall.plants import Molecules, PlantedFusion, fused_parts, parse_fusion
 from fusioncall.reference import Reference
 from fusioncall.results import SampleResults
-from fusioncall.settings import FilterSettings, Settings
+from fusioncall.settings import Assay, FilterSettings, Settings, read_settings
 from fusioncall.simulate import ReadSettings, SamplePlan, SimulatedSample, simulate_sample
-from fusioncall.status import decide
+from fusioncall.status import GeneStatus, answers
 from fusioncall.world import SimulatedTranscript, World, reverse_complement
 
 STRAND_PAIRS = tuple(itertools.product(Strand, Strand))
@@ -300,31 +300,48 @@ def census(fragments: int = 200_000, **target_reads: int) -> Census:
         max_read_bp=100,
         kept_molecules=sum(target_reads.values()),
         target_reads={"NTRK1": 0, "NTRK2": 0, "NTRK3": 0} | target_reads,
-        control_reads={},
+        median_read_bp=100,
+        control_reads={"GAPDH": 400},
+        exon_depth={"GAPDH": {"1": 30.0, "2": 40.0, "3": 50.0}},
         inputs=(),
     )
 
 
-def sample_results(
-    calls: Sequence[Call], reference: Reference, settings: Settings, name: str = "S"
-) -> SampleResults:
-    """Judged calls as those of a sample, with the answers; the catalogue is empty."""
+def sample_calls(calls: Sequence[Call], counts: Census, **changes: object) -> SampleCalls:
+    """Judged calls as those of a sample `S`."""
     made = SampleCalls(
         schema=3,
-        sample=name,
+        sample="S",
         fusioncall="0",
-        settings=settings,
+        settings=read_settings(),
         reference="world",
         reference_sha256="",
-        census=census(),
+        census=counts,
         alignments=AlignmentCounts(),
         molecules=0,
         proposals=0,
         normal_splices=0,
         calls=tuple(calls),
     )
-    statuses = (decide(each.name, 1.0, calls, made.census, settings) for each in reference.targets)
-    return SampleResults(made, annotate(calls, Catalogue(()), reference), tuple(statuses))
+    return replace(made, **changes)
+
+
+def sample_results(
+    calls: Sequence[Call], reference: Reference, settings: Settings, name: str = "S"
+) -> SampleResults:
+    """Judged calls as those of a sample, with the answers; the catalogue is empty."""
+    made = sample_calls(calls, census(), sample=name)
+    annotated = annotate(calls, Catalogue(()), reference)
+    return SampleResults(made, annotated, answers_of(made, reference, settings))
+
+
+def answers_of(
+    made: SampleCalls, reference: Reference, settings: Settings
+) -> tuple[GeneStatus, ...]:
+    """The answers of a whole-transcriptome sample on a reference that knows all bases."""
+    annotated = annotate(made.calls, Catalogue(()), reference)
+    shares = {each.name: 1.0 for each in reference.targets}
+    return answers(made, annotated, shares, Assay.WHOLE_TRANSCRIPTOME, settings)
 
 
 # k-mers, by sets of words

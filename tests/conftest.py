@@ -89,10 +89,27 @@ def pinned(settings):
             min_partner_share=0.2,
             max_read_through_bp=1_000_000,
             min_mapq_phred=1,
+            min_panel_samples=3,
+            min_panel_share=0.02,
+            panel_window_bp=5,
+            max_panel_ratio=10,
         ),
         confidence=given(settings.confidence, high_min_molecules=3, high_min_split=2),
         status=given(
-            settings.status, min_fragments=100_000, min_target_reads=0, min_known_share=0.95
+            settings.status,
+            min_known_share=0.95,
+            min_insert_pairs=20,
+            limit_acceptors=6,
+            limit_probability=0.95,
+        ),
+        assay=given(
+            settings.assay,
+            whole_transcriptome=given(
+                settings.assay.whole_transcriptome,
+                min_fragments=100_000,
+                min_control_genes=1,
+                min_control_depth=1,
+            ),
         ),
     )
 

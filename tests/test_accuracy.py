@@ -18,6 +18,7 @@ sys.path.insert(0, str(CHECKOUT))
 from benchmarks import accuracy, report, star
 from benchmarks.common import Bench, Library, default_settings
 from benchmarks.hard_world import PSEUDOGENES_PERCENT, hard_world
+from benchmarks.limits import LimitSeries, measure_limits
 from benchmarks.negatives import NEGATIVES, measure_sample
 from benchmarks.plan import BY_LAYOUT, GRID, SPLIT
 from benchmarks.planted import Shape, annotated_cases, shaped_cases
@@ -129,6 +130,15 @@ def test_no_false_calls(hard_bench, negative):
     assert tally.false_calls == 0, tally.examples
 
 
+def test_fusions_at_the_detection_limit(bench):
+    """Of 20 with a chance of 95 %, fewer than 16 are found once in 400; at a tenth few are."""
+    at_limit = measure_limits(bench, LimitSeries(Library(), 30, 20))
+    below = measure_limits(bench, LimitSeries(Library(), 30, 10, of_limit=0.1))
+    assert (at_limit.fraction.whole, at_limit.ffpm.whole) == (20, 20)
+    assert min(at_limit.fraction.part, at_limit.ffpm.part) >= 16
+    assert max(below.fraction.part, below.ffpm.part) <= 5
+
+
 def test_more_reads_never_lose_a_call(bench, cases):
     for layout in ("2x75", "1x75"):
         sizes = (2, 3, 5, 10, 30)
@@ -155,10 +165,12 @@ def test_the_page(bench, cases):
         ((series, measure(bench, series)),),
         ((negative, measure_sample(bench, negative, negative.libraries[0], 0)),),
         None,
+        ((LimitSeries(Library(), 10, 2), measure_limits(bench, LimitSeries(Library(), 10, 2))),),
     )
     page = report.render(results)
     assert "| 2x75 | 3 | 2 | 100.0 (34.2-100.0) | 2 | 100.0 (34.2-100.0) | 0 | 0 |" in page
     assert f"| {negative.name} | 1 |" in page
+    assert "| 2x75 | 10 | 2 |" in page
     assert "STAR was not installed." in page
     assert page == report.render(results)
 

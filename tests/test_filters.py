@@ -47,6 +47,7 @@ def test_good_fusion_passes_everything(fusion, pinned):
         Verdict("excess_edits", True, "0", "=0"),
         Verdict("misfits", True, "0", "<=1"),
         Verdict("partners", True, "1", "<=10"),
+        Verdict("panel", True, "no-panel", ""),
     )
     assert call.passed
     assert call.confidence is Confidence.HIGH
@@ -175,6 +176,7 @@ def test_limits_are_those_of_the_settings(fusion, pinned):
         ("excess_edits", True, "=0"),
         ("misfits", False, "<=0"),
         ("partners", True, "<=1"),
+        ("panel", True, ""),
     ]
     assert verdict(off_site(fusion), stricter, "molecules").limit == ">=10"
 

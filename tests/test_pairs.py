@@ -11,6 +11,7 @@ import pytest
 from builders import (
     acceptor_edge,
     aligned,
+    answers_of,
     candidate,
     census,
     donor_edge,
@@ -22,6 +23,7 @@ from builders import (
     piece_before,
     piece_from,
     plant,
+    sample_calls,
     simulated,
     single,
     split_parts,
@@ -34,7 +36,7 @@ from fusioncall.model import Molecule, Proposal
 from fusioncall.pairs import propose_spanned
 from fusioncall.pipeline import call_molecules
 from fusioncall.resources import resource_path
-from fusioncall.status import Status, decide
+from fusioncall.status import Status
 from fusioncall.tables import fusion_row
 
 PLANTS = ("ETV6:5-NTRK3:15", "TPM3:8-NTRK1:10", "QKI:6-NTRK2:16", "BTBD1:4-NTRK3:14")
@@ -235,8 +237,8 @@ def test_lone_pairs_become_a_candidate_and_no_call(world, reference, settings, t
     assert "split" in {each.filter for each in call.verdicts if not each.passed}
     (annotated,) = annotate([call], read_catalogue(resource_path("known_partners.tsv")), reference)
     assert fusion_row("S", 10, annotated).precision == "estimated"
-    status = decide(fusion.target, 1.0, [call], census(), settings)
-    assert status.status is Status.INDETERMINATE
+    statuses = answers_of(sample_calls([call], census()), reference, settings)
+    assert {each.gene: each.status for each in statuses}[fusion.target] is Status.INDETERMINATE
 
 
 def test_one_lone_pair_changes_no_answer(world, reference, settings):
@@ -247,8 +249,8 @@ def test_one_lone_pair_changes_no_answer(world, reference, settings):
 def test_copies_of_one_lone_pair_are_one(world, reference, settings):
     molecules = [lone(world, "ETV6:5-NTRK3:15", name) for name in "abc"]
     calls = call_molecules(molecules, reference, settings).calls
-    status = decide("NTRK3", 1.0, calls, census(), settings)
-    assert status.status is Status.NOT_DETECTED
+    statuses = answers_of(sample_calls(calls, census()), reference, settings)
+    assert {each.gene: each.status for each in statuses}["NTRK3"] is Status.NOT_DETECTED
 
 
 def test_no_molecule_counts_twice(world, reference, settings):

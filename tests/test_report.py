@@ -13,14 +13,13 @@ from itertools import pairwise
 
 import pytest
 
-from builders import candidate, fusion_of, sample_results, support
+from builders import answers_of, candidate, fusion_of, sample_results, support
 from conftest import CHECKOUT
 from fusioncall.bam import read_molecules
 from fusioncall.catalogue import Match
 from fusioncall.facts import Fact
 from fusioncall.filters import judge
 from fusioncall.report import write_report
-from fusioncall.status import decide
 from fusioncall.tables import FusionRow, fusion_row
 from sequencing import rows
 
@@ -315,8 +314,8 @@ def test_treatments_only_with_a_call(every_kind):
 def test_negative(reference, settings, tmp_path, fragments, word):
     empty = sample_results([], reference, settings)
     census = replace(empty.made.census, fragments=fragments)
-    statuses = [decide(each.name, 1.0, (), census, settings) for each in reference.targets]
-    results = replace(empty, made=replace(empty.made, census=census), statuses=tuple(statuses))
+    made = replace(empty.made, census=census)
+    results = replace(empty, made=made, statuses=answers_of(made, reference, settings))
     write_report(tmp_path / "r.html", results, {}, reference, settings, PROVENANCE)
     page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
     told = [

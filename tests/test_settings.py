@@ -10,7 +10,7 @@ import yaml
 
 from fusioncall.errors import SettingsError
 from fusioncall.resources import resource_path
-from fusioncall.settings import Settings, read_settings
+from fusioncall.settings import AdequacySettings, Assay, Settings, read_settings
 
 CURE = "Compare it with the file of this name that comes with fusioncall."
 
@@ -73,6 +73,16 @@ def test_missing_key_is_named(tmp_path, document, section, key):
     del document[section][key]
     assert message_of(tmp_path, document) == (
         f"does not fit: Object missing required field `{key}` - at `$.{section}`. {CURE}"
+    )
+
+
+@pytest.mark.parametrize("assay", Assay)
+@pytest.mark.parametrize("key", [each.name for each in msgspec.structs.fields(AdequacySettings)])
+def test_missing_limit_of_an_assay_is_named(tmp_path, document, assay, key):
+    """A limit that is not judged stands there as null; none is left out by accident."""
+    del document["assay"][assay.value][key]
+    assert message_of(tmp_path, document) == (
+        f"does not fit: Object missing required field `{key}` - at `$.assay.{assay.value}`. {CURE}"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusioncall.errors import SettingsError
+from fusioncall.settings import Assay
 from fusioncall.sheet import (
     Sample,
     Strandedness,
@@ -75,6 +76,25 @@ PAIRED = Sample("A", ("a_1.fq.gz",), ("a_2.fq.gz",), None, Strandedness.REVERSE)
 )
 def test_one_pair_in_every_dress(content):
     assert read(content) == (PAIRED,)
+
+
+@pytest.mark.parametrize("assay", [each.value for each in Assay])
+def test_assay(assay):
+    header = HEADER.replace("\n", "\tassay\n")
+    (sample,) = read(f"{header}A\ta_1.fq.gz\ta_2.fq.gz\t\treverse\t{assay}\n")
+    assert sample == replace(PAIRED, assay=assay)
+    check_config(config(assay=assay), "config.yaml", SCHEMAS / "config.schema.yaml")
+
+
+def test_assay_that_is_not_known():
+    header = HEADER.replace("\n", "\tassay\n")
+    cure = "Write whole_transcriptome, hybrid_capture or amplicon, or leave"
+    assert refusal(f"{header}A\ta_1.fq.gz\t\t\t\tcapture\n") == (
+        f"samples.tsv, line 2, column assay: 'capture' cannot be used. {cure} the cell empty."
+    )
+    assert config_refusal(config(assay="capture")) == (
+        f"config.yaml, key assay: 'capture' cannot be used. {cure} it empty."
+    )
 
 
 @pytest.mark.parametrize("words", ["glioma", "Spitz tumour, atypical (skin)", "x" * 100])
@@ -200,7 +220,7 @@ def test_paths_that_are_refused(path):
             "",
             (
                 ": the sample sheet is empty. Begin with a line of tab-separated column "
-                "names: sample fastq1 fastq2 bam strandedness tumour_type run."
+                "names: sample fastq1 fastq2 bam strandedness tumour_type run assay."
             ),
         ),
         (
@@ -253,7 +273,7 @@ def test_paths_that_are_refused(path):
             "sample\tfastq1\tfastq2\tbam\ttissue\n",
             (
                 ", line 1: unknown column 'tissue'. Known are: sample, fastq1, fastq2, bam, "
-                "strandedness, tumour_type, run."
+                "strandedness, tumour_type, run, assay."
             ),
         ),
         (
@@ -559,13 +579,13 @@ def test_config_without_a_key_that_is_needed():
 
 
 @pytest.mark.parametrize(
-    "key", ["samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"]
+    "key", ["samples", "settings", "catalogue", "own_catalogue", "pon", "fasta", "gtf", "targets"]
 )
 def test_files_of_the_config_that_are_missing(key, tmp_path):
     given = config()
     group, name = (
         (given, key)
-        if key in {"samples", "settings", "catalogue", "own_catalogue"}
+        if key in {"samples", "settings", "catalogue", "own_catalogue", "pon"}
         else (given["reference"], f"reference.{key}")
     )
     assert isinstance(group, dict)

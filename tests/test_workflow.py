@@ -170,17 +170,23 @@ def test_commands_of_samples(run_folder):
     done = snakemake(
         run_folder,
         "-n",
-        sheet=f"{HEADER[:-1]}\ttumour_type\n{LANES}{BAM[:-1]}\tglioma (low)\n",
+        sheet=f"{HEADER[:-1]}\ttumour_type\tassay\n{LANES}{BAM[:-1]}\tglioma (low)\tamplicon\n",
         outdir="my results/",
         settings="settings.yaml",
         catalogue="genes.gtf",
         own_catalogue="genes.gtf",
+        pon="genes.gtf",
+        assay="hybrid_capture",
         reference=BUILD | {"targets": "settings.yaml"},
     )
     lanes = "'my results/L"
     bam = "'my results/B"
     cohort = "'my results/cohort"
     carry_over = f"--carry-over {cohort}/carry_over/_.json' "
+    told = (
+        (lanes, "--assay hybrid_capture"),
+        (bam, "--tumour-type 'glioma (low)' --assay amplicon"),
+    )
     assert sorted(" ".join(command.split()) for command in commands(done)) == sorted(
         [
             (
@@ -221,16 +227,16 @@ def test_commands_of_samples(run_folder):
             *(
                 f"fusioncall annotate --calls {sample}/calls.json' {carry_over}--reference "
                 f"reference/tiny --settings settings.yaml --catalogue genes.gtf "
-                f"--own-catalogue genes.gtf {tumour}--out {sample}' 2> "
+                f"--own-catalogue genes.gtf {options} --pon genes.gtf --out {sample}' 2> "
                 f"{sample}/logs/annotate.log'"
-                for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
+                for sample, options in told
             ),
             *(
                 f"fusioncall report --calls {sample}/calls.json' {carry_over}--evidence "
                 f"{sample}/evidence.bam' --reference reference/tiny --settings settings.yaml "
-                f"--catalogue genes.gtf --own-catalogue genes.gtf {tumour}--out "
+                f"--catalogue genes.gtf --own-catalogue genes.gtf {options} --pon genes.gtf --out "
                 f"{sample}/report.html' 2> {sample}/logs/report.log'"
-                for sample, tumour in ((lanes, ""), (bam, "--tumour-type 'glioma (low)' "))
+                for sample, options in told
             ),
             (
                 "fusioncall carry-over --samples samples.tsv --calls "
@@ -329,7 +335,7 @@ def test_bad_sheet_is_one_line_in_a_module(run_folder):
     assert refusal(run_folder, sheet="", snakefile=snakefile) == (
         "fusioncall: error: samples.tsv: the sample sheet is empty. Begin with a line of "
         "tab-separated column names: sample fastq1 fastq2 bam strandedness "
-        "tumour_type run."
+        "tumour_type run assay."
     )
 
 

@@ -12,6 +12,7 @@ from fusioncall.facts import Fact, therapy_facts, tumour_facts
 from fusioncall.imbalance import ImbalanceSite, read_imbalance_sites
 from fusioncall.resistance import ResistanceSite, read_sites
 from fusioncall.resources import resource_path
+from fusioncall.settings import Assay
 
 _PREVALENCE, _THERAPIES, _RESISTANCE = "prevalence.tsv", "therapies.tsv", "resistance.tsv"
 _IMBALANCE = "imbalance.tsv"
@@ -24,12 +25,15 @@ class Context:
     """What is known beside the reads.
 
     `catalogue` is the table of known partners, `own_catalogue` the user's own that is added to it;
-    `tumour_type` is what the user calls the tumour, empty when unknown.
+    `tumour_type` is what the user calls the tumour, empty when unknown; `assay` is how the library
+    was made, and `normals` the laboratory's own panel of normals.
     """
 
     catalogue: Path
     own_catalogue: Path | None = None
     tumour_type: str = ""
+    assay: Assay = Assay.WHOLE_TRANSCRIPTOME
+    normals: Path | None = None
 
 
 def known_partners(context: Context, targets: Iterable[str]) -> Catalogue:

@@ -8,6 +8,7 @@ otherwise. A fusion that fails a filter is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from fusioncall.fusions import is_spliced
@@ -23,6 +24,14 @@ def judge(fusion: Fusion, settings: Settings) -> Call:
     verdicts = tuple(Verdict(name, *rule(fusion, settings)) for name, rule in FILTERS.items())
     passed = all(verdict.passed for verdict in verdicts)
     return Call(fusion, verdicts, _confidence(fusion, settings) if passed else Confidence.LOW)
+
+
+def judged_anew(call: Call, settings: Settings) -> Call:
+    """Ask the panel of normals of a call that the other filters have judged."""
+    verdict = Verdict("panel", *panel(call.fusion, settings))
+    others = tuple(each for each in call.verdicts if each.filter != verdict.filter)
+    confidence = call.confidence if verdict.passed else Confidence.LOW
+    return Call(call.fusion, (*others, verdict), confidence)
 
 
 def _confidence(fusion: Fusion, settings: Settings) -> Confidence:
@@ -114,6 +123,20 @@ def misfits(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
     return support.misfit_molecules <= limit, str(support.misfit_molecules), f"<={limit}"
 
 
+def panel(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
+    """Not a junction of many of the laboratory's own negatives, unless its genes are a known pair.
+
+    Without a panel of normals nothing is asked.
+    """
+    normals, limits = fusion.normals, settings.filters
+    if normals is None:
+        return True, "no-panel", ""
+    many = max(limits.min_panel_samples, math.ceil(limits.min_panel_share * normals.size))
+    known = ",known-pair" if normals.is_known_pair else ""
+    passed = normals.is_known_pair or normals.samples < many
+    return passed, f"{normals.samples}/{normals.size}{known}", f"<{many}"
+
+
 FILTERS: dict[str, Filter] = {
     "class": kinase_kept,
     "molecules": molecules,
@@ -125,5 +148,6 @@ FILTERS: dict[str, Filter] = {
     "excess_edits": likeness,
     "misfits": misfits,
     "partners": partners,
+    "panel": panel,
 }
 """All filters by name, in the order of their columns."""

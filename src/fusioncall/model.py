@@ -275,6 +275,20 @@ class FusionClass(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PanelHit:
+    """In how many of the `size` samples of a panel of normals a junction was seen.
+
+    `is_known_pair` is whether the catalogue knows the two genes, so that the panel only marks it;
+    `is_stronger` whether it has far more molecules here than in any sample of the panel.
+    """
+
+    samples: int
+    size: int
+    is_known_pair: bool
+    is_stronger: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fusion:
     """A counted junction with its genes.
 
@@ -285,7 +299,7 @@ class Fusion:
     with molecules between the same genes that do not join exon edges; `rivals` name the other
     partners that the molecules fit as well. `partners` counts the target's partners with molecules
     in fusions of this class, and `partner_share` is this partner's part of the strongest one's
-    molecules.
+    molecules. `normals` tells of the panel of normals (None: there was no panel).
     """
 
     five: Partner
@@ -304,6 +318,7 @@ class Fusion:
     scattered_junctions: int = 0
     partners: int = 0
     partner_share: float = 0.0
+    normals: PanelHit | None = None
 
     @property
     def event_molecules(self) -> int:
@@ -443,6 +458,20 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptorDepth:
+    """Molecules that run over an acceptor of a target as the gene does without a fusion.
+
+    `exon` counts from 1 in the target's reference transcript; `position` is its 0-based first base.
+    """
+
+    gene: str
+    exon: int
+    contig: str
+    position: int
+    unfused_molecules: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlignmentCounts:
     """What was seen in the alignments of the kept molecules; adds up to `records`."""
 
@@ -482,6 +511,8 @@ class SampleCalls:
 
     `settings` are those of the calls; `first_settings` those that the reads were looked at with,
     where the calls were judged anew with others since.
+    `insert_sizes` counts the pairs on unfused transcripts of the targets by the length of their
+    fragments, in bases.
     """
 
     schema: int
@@ -498,3 +529,5 @@ class SampleCalls:
     normal_splices: int
     calls: tuple[Call, ...]
     codons: tuple[CodonDepth, ...] = ()
+    acceptors: tuple[AcceptorDepth, ...] = ()
+    insert_sizes: dict[int, int] = field(default_factory=dict)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from fusioncall.annotated import propose_annotated
 from fusioncall.clips import ClipPlacer
 from fusioncall.coords import Breakend
+from fusioncall.depth import acceptor_depths, insert_sizes, limit_acceptors
 from fusioncall.evidence import Evidence, collect, is_plain
 from fusioncall.filters import judge
 from fusioncall.fusions import name_fusion, with_events
 from fusioncall.junctions import group
-from fusioncall.model import Call, Candidate, Fusion, Molecule, Support
+from fusioncall.model import AcceptorDepth, Call, Candidate, Fusion, Molecule, Support
 from fusioncall.nomenclature import junction_of
 from fusioncall.pairs import propose_spanned
 from fusioncall.recount import recount
@@ -26,11 +27,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The calls of a sample in the order of their junctions, and counts of the way there."""
+    """The calls of a sample in the order of their junctions, and counts of the way there.
+
+    `acceptors` and `insert_sizes` are those of the targets where nothing is fused (`depth`).
+    """
 
     calls: tuple[Call, ...]
     proposals: int
     normal_splices: int
+    acceptors: tuple[AcceptorDepth, ...]
+    insert_sizes: dict[int, int]
 
 
 def call_molecules(
@@ -51,12 +57,13 @@ def call_molecules(
     log.info("%d proposals of %d junctions", len(proposals), len(candidates))
     support = recount(doubtful, candidates, reference, settings.recount)
     support = _with_lone_pairs(doubtful, support, reference, settings)
-    support = _with_unfused(molecules, support, reference, settings)
+    support, acceptors = _with_unfused(molecules, support, reference, settings)
     in_order = sorted(support, key=lambda each: each.junction.sort_key)
     fusions = [name_fusion(each, support[each], reference, settings.filters) for each in in_order]
     calls = tuple(judge(fusion, settings) for fusion in with_events(fusions))
     log.info("%d calls, %d candidates", sum(call.passed for call in calls), len(calls))
-    return Found(calls, len(proposals), evidence.normal_splices)
+    sizes = insert_sizes(molecules, reference.targets)
+    return Found(calls, len(proposals), evidence.normal_splices, acceptors, sizes)
 
 
 def _collect(
@@ -95,16 +102,19 @@ def _with_unfused(
     support: Mapping[Candidate, Support],
     reference: Reference,
     settings: Settings,
-) -> dict[Candidate, Support]:
-    """Add the molecules that run over each acceptor without a fusion."""
+) -> tuple[dict[Candidate, Support], tuple[AcceptorDepth, ...]]:
+    """Add the molecules that run over each acceptor without a fusion; and those of the targets'."""
     fused = {name for each in support.values() for name in each.names}
-    ends = {candidate.junction.acceptor for candidate in support}
+    limit = settings.status.limit_acceptors
+    usual = (limit_acceptors(target, limit).values() for target in reference.targets)
+    ends = {candidate.junction.acceptor for candidate in support}.union(*usual)
     unfused = over_acceptors(ends, reference, settings.recount)
     counts = count_unfused(molecules, unfused, fused, settings.recount)
-    return {
+    counted = {
         candidate: replace(each, unfused3_molecules=counts[candidate.junction.acceptor])
         for candidate, each in support.items()
     }
+    return counted, tuple(acceptor_depths(reference.targets, counts, limit))
 
 
 def unfused_donors(calls: Iterable[Call], reference: Reference, settings: Settings) -> Unfused:

@@ -192,6 +192,9 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...
     """All places of a whole read with fewest edits, on one strand, if they are few enough."""
     if not read:
         return ()
+    exact = _exact(read, sequence)
+    if exact:
+        return exact
     limit = _allowed_edits(len(read), settings)
     best: tuple[Hit, ...] = ()
     for is_reverse in (False, True):
@@ -203,6 +206,20 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...
         places = _places_of(text, sequence, found["locations"], edits)
         best = tuple(Hit(start, end, edits, is_reverse) for start, end in places)
     return best
+
+
+def _exact(read: str, sequence: str) -> tuple[Hit, ...]:
+    """All places of a read without an edit, on one strand; most reads have one."""
+    for is_reverse in (False, True):
+        text = reverse_complement(read) if is_reverse else read
+        starts = []
+        start = sequence.find(text)
+        while start >= 0:
+            starts.append(start)
+            start = sequence.find(text, start + 1)
+        if starts:
+            return tuple(Hit(start, start + len(text), 0, is_reverse) for start in starts)
+    return ()
 
 
 def _places_of(
@@ -333,6 +350,8 @@ def unfused_starts(
         laid = [hit for hit in hits if hit is not None]
         if laid:
             fits.append((-len(laid), sum(hit.edits for hit in laid), number, laid))
+        if fits and fits[-1][:2] == (-len(molecule.reads), 0):
+            break  # no later one can be better
     if not fits:
         return None
     _, _, number, laid = min(fits, key=lambda each: each[:3])

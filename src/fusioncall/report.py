@@ -29,7 +29,7 @@ from fusioncall.resistance import sites_on
 from fusioncall.resistance_table import resistance_rows
 from fusioncall.results import SampleResults, filter_meaning, transcript_of
 from fusioncall.settings import Settings
-from fusioncall.status import GeneStatus, Status, decide
+from fusioncall.status import GeneStatus, Status
 from fusioncall.tables import UNKNOWN, FusionRow, fusion_row, imbalance_cells
 
 MAX_DOUBTFUL = 5
@@ -114,13 +114,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status of a target gene, and what finding nothing would mean for it."""
+    """The status of a target gene."""
 
     status: GeneStatus
     sign: str
     meaning: str
     shown: tuple[Shown, ...]
-    adequacy: GeneStatus
 
 
 def write_report(
@@ -149,10 +148,7 @@ def write_report(
     page = render_page(
         "report.html.jinja",
         results=results,
-        answers=[
-            _answer(status, shown.values(), results, reference, settings)
-            for status in results.statuses
-        ],
+        answers=[_answer(status, shown.values(), results) for status in results.statuses],
         shown=shown.values(),
         rejected=[fusion_row(results.sample, 0, each) for each in rejected[:MAX_REJECTED]],
         reasons=[_failed(each) for each in rejected[:MAX_REJECTED]],
@@ -167,7 +163,6 @@ def write_report(
         max_molecules=MAX_MOLECULES,
         window_bp=_WINDOW_BP,
         numbers=_numbers(results.made.census),
-        limits=msgspec.to_builtins(settings.status),
         census=results.made.census,
         provenance=msgspec.to_builtins(provenance),
     )
@@ -319,21 +314,12 @@ def _share(share: str, fused: int, unfused: str) -> str:
     )
 
 
-def _answer(
-    status: GeneStatus,
-    shown: Iterable[Shown],
-    results: SampleResults,
-    reference: Reference,
-    settings: Settings,
-) -> Answer:
-    """An answer; its adequacy is what would be said if there were no candidate at all."""
-    known = reference.manifest.target_sequence_known[status.gene]
+def _answer(status: GeneStatus, shown: Iterable[Shown], results: SampleResults) -> Answer:
     return Answer(
         status=status,
         sign=SIGNS[status.status],
         meaning=_UNREAD if results.made.census.failure else _WORDS[status.status],
         shown=tuple(each for each in shown if each.target == status.gene),
-        adequacy=decide(status.gene, known, (), results.made.census, settings),
     )
 
 

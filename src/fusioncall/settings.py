@@ -6,6 +6,7 @@ its possible range.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,21 @@ from fusioncall.resources import resource_path
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Rate = Annotated[float, msgspec.Meta(ge=0, le=0.3)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+@enum.unique
+class Assay(enum.Enum):
+    """How a library was made; each has limits of adequacy of its own."""
+
+    WHOLE_TRANSCRIPTOME = "whole_transcriptome"
+    HYBRID_CAPTURE = "hybrid_capture"
+    AMPLICON = "amplicon"
+
+    @property
+    def is_partner_dependent(self) -> bool:
+        """Whether it can see only the partners that its primers were made for."""
+        return self is Assay.AMPLICON
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +137,10 @@ class FilterSettings(Record, frozen=True):
     min_partner_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     max_read_through_bp: Count
     min_mapq_phred: Count
+    min_panel_samples: Positive
+    min_panel_share: Share
+    panel_window_bp: Count
+    max_panel_ratio: Annotated[float, msgspec.Meta(ge=1)]
 
 
 class ConfidenceSettings(Record, frozen=True):
@@ -131,11 +151,43 @@ class ConfidenceSettings(Record, frozen=True):
 
 
 class StatusSettings(Record, frozen=True):
-    """When a negative means anything."""
+    """When a negative means anything, and how its detection limit is stated."""
 
-    min_fragments: Count
-    min_target_reads: Count
-    min_known_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    min_known_share: Share
+    min_insert_pairs: Positive
+    limit_acceptors: Positive
+    limit_probability: Annotated[float, msgspec.Meta(ge=0.5, le=0.999)]
+
+
+class AdequacySettings(Record, frozen=True):
+    """What a sample of one kind of assay must show for a negative to mean anything.
+
+    None: the laboratory has set no limit, and the number is not judged.
+    """
+
+    min_fragments: Count | None
+    min_target_reads: Count | None
+    min_target_share: Share | None
+    min_read_bp: Count | None
+    min_insert_bp: Count | None
+    min_control_genes: Count | None
+    min_control_depth: Annotated[float, msgspec.Meta(gt=0)]
+    max_copies_share: Share | None
+    max_low_quality_share: Share | None
+    max_short_share: Share | None
+
+
+class AssaySettings(Record, frozen=True):
+    """The limits of adequacy of each kind of assay."""
+
+    whole_transcriptome: AdequacySettings
+    hybrid_capture: AdequacySettings
+    amplicon: AdequacySettings
+
+    def of(self, assay: Assay) -> AdequacySettings:
+        """The limits of one kind."""
+        limits: AdequacySettings = getattr(self, assay.value)
+        return limits
 
 
 class CarryOverSettings(Record, frozen=True):
@@ -174,6 +226,7 @@ class Settings(Record, frozen=True):
     confidence: ConfidenceSettings
     status: StatusSettings
     carry_over: CarryOverSettings
+    assay: AssaySettings
     resistance: ResistanceSettings
     imbalance: ImbalanceSettings
 

@@ -23,7 +23,7 @@ from fusioncall.errors import SettingsError
 from fusioncall.schema import check_schema, load_schema, nearest
 
 NEEDED_COLUMNS = ("sample", "fastq1", "fastq2", "bam")
-COLUMNS = (*NEEDED_COLUMNS, "strandedness", "tumour_type", "run")
+COLUMNS = (*NEEDED_COLUMNS, "strandedness", "tumour_type", "run", "assay")
 """Columns of the sample sheet, in any order; the needed ones must be there."""
 
 _ALIGNMENT_ENDINGS = (".bam", ".cram", ".sam")
@@ -50,8 +50,8 @@ class Sample:
 
     Either `bam` is given, or `fastq1` with one path per lane; `fastq2` holds the mates of the
     same lanes, or nothing for single-end reads. Paths are as the user wrote them. `tumour_type` is
-    what the user calls the tumour, empty when unknown; `run` names what was sequenced together,
-    empty when not told.
+    what the user calls the tumour, `run` names what was sequenced together, and `assay` tells how
+    the library was made; empty when not told.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Sample:
     strandedness: Strandedness
     tumour_type: str = ""
     run: str = ""
+    assay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def check_config(config: Mapping[str, Any], path: str | Path, schema: Path) -> N
         if isinstance(value, str)
     }
     _check_reference(given, str(path))
-    for key in ("samples", "settings", "catalogue", "own_catalogue", "fasta", "gtf", "targets"):
+    files = ("samples", "settings", "catalogue", "own_catalogue", "pon", "fasta", "gtf", "targets")
+    for key in files:
         name = key if key in config else f"reference.{key}"
         if name in given and not (name in _MAY_BE_URL and is_url(given[name])):
             _check_file(given[name], f"{path}, key {name}")
@@ -236,6 +238,7 @@ def _sample(row: _Row) -> Sample:
         strandedness=Strandedness(row.cells.get("strandedness", "unknown")),
         tumour_type=row.cells.get("tumour_type", ""),
         run=row.cells.get("run", ""),
+        assay=row.cells.get("assay", ""),
     )
 
 

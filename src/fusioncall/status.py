@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fusioncall.adequacy import Adequacy, assess
+from fusioncall.annotate import AnnotatedCall
+from fusioncall.detection_limit import DetectionLimit, limit_of
 from fusioncall.fusions import is_spliced
-from fusioncall.model import Call, Census, FusionClass
-from fusioncall.settings import Settings
+from fusioncall.meaning import Meaning
+from fusioncall.model import Call, FusionClass, SampleCalls
+from fusioncall.protein import Frame
+from fusioncall.retained import Kept
+from fusioncall.settings import Assay, Settings
+
+_LOST = frozenset({Frame.OUT_OF_FRAME, Frame.STOP_BEFORE_KINASE})
 
 
 @enum.unique
@@ -23,7 +31,10 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class GeneStatus:
-    """The answer for one target gene of one sample."""
+    """The answer for one target gene of one sample, and what a negative rests on.
+
+    `calls` passed every filter; `candidates` are all.
+    """
 
     gene: str
     status: Status
@@ -32,76 +43,145 @@ class GeneStatus:
     candidates: int
     target_reads: int
     fragments: int | None
+    adequacy: Adequacy
+    limit: DetectionLimit
+
+
+def answers(
+    made: SampleCalls,
+    annotated: Sequence[AnnotatedCall],
+    known_shares: Mapping[str, float],
+    assay: Assay,
+    settings: Settings,
+) -> tuple[GeneStatus, ...]:
+    """The answers for all target genes of a sample.
+
+    Args:
+        made: what was seen in the sample.
+        annotated: its calls.
+        known_shares: for each target gene, the share of its coding bases that the reference knows.
+        assay: how the library was made.
+        settings: limits of adequacy and of the filters.
+    """
+    return tuple(
+        decide(
+            gene,
+            annotated,
+            assess(made, known_share, assay, settings),
+            limit_of(gene, made, assay, settings),
+            settings,
+        )
+        for gene, known_share in known_shares.items()
+    )
 
 
 def decide(
-    gene: str, known_share: float, calls: Iterable[Call], census: Census, settings: Settings
+    gene: str,
+    annotated: Iterable[AnnotatedCall],
+    adequacy: Adequacy,
+    limit: DetectionLimit,
+    settings: Settings,
 ) -> GeneStatus:
     """The answer for one target gene.
 
     Args:
         gene: the target's symbol.
-        known_share: share of the target's coding bases that the reference knows, 0 to 1.
-        calls: of the sample, all genes, passing or not.
-        census: what was seen in the sample.
-        settings: limits of adequacy and filters.
+        annotated: calls of the sample, all genes, passing or not.
+        adequacy: of the sample for this gene.
+        limit: what the sample would have shown of this gene.
+        settings: limits of the filters.
     """
-    own = [call for call in calls if call.fusion.target == gene]
-    passing = [call for call in own if call.passed]
-    doubtful = [call for call in own if not call.passed and _is_doubtful(call, settings)]
-    lacking = _lacking(known_share, census, settings)
-    if passing:
-        status, reason = Status.DETECTED, "; ".join(map(_describe, passing))
+    own = [each for each in annotated if each.call.fusion.target == gene]
+    passing = [each for each in own if each.call.passed]
+    doubts = [(each.call, doubt_of(each, settings)) for each in own]
+    sure = [call for call, doubt in doubts if call.passed and not doubt]
+    doubtful = [(call, doubt) for call, doubt in doubts if doubt]
+    if sure:
+        beside = [(call, doubt) for call, doubt in doubtful if call.passed]
+        status = Status.DETECTED
+        reason = "; ".join([*map(_describe, sure), *_told(beside)])
     elif doubtful:
-        status, reason = Status.INDETERMINATE, "; ".join(map(_describe_failure, doubtful))
-    elif lacking:
-        status, reason = Status.NOT_ASSESSABLE, lacking
+        status, reason = Status.INDETERMINATE, "; ".join(_told(doubtful))
+    elif adequacy.lacking:
+        status, reason = Status.NOT_ASSESSABLE, f"{adequacy.lacking}{_assay_note(adequacy)}"
     else:
         status = Status.NOT_DETECTED
-        reason = f"no molecule joins a partner to {gene} among {census.fragments} fragments"
-        if own:
-            reason = f"no candidate of weight ({len(own)} rejected) in {census.fragments} fragments"
+        reason = f"{_nothing(gene, own, adequacy)}; {limit.words}{_assay_note(adequacy)}"
     return GeneStatus(
         gene=gene,
         status=status,
         reason=reason,
         calls=len(passing),
         candidates=len(own),
-        target_reads=census.target_reads.get(gene, 0),
-        fragments=census.fragments,
+        target_reads=adequacy.target_reads.get(gene, 0),
+        fragments=adequacy.fragments,
+        adequacy=adequacy,
+        limit=limit,
     )
 
 
-def _is_doubtful(call: Call, settings: Settings) -> bool:
-    """Whether a person must look.
+def doubt_of(annotated: AnnotatedCall, settings: Settings) -> str:
+    """Why a person must look at a call or candidate; empty if it speaks for itself.
 
-    One molecule of an exon-to-exon kinase fusion is enough; of anything else, but a rearrangement
-    within the gene, it takes as many as a call needs.
+    A call is in doubt when its frame is lost. Of what failed a filter, one molecule of an
+    exon-to-exon kinase fusion is enough; of anything else, but a rearrangement within the gene or
+    what the panel of normals knows, it takes as many as a call needs.
     """
+    call = annotated.call
+    if call.passed:
+        return frame_loss(annotated.meaning)
+    return _failure(call) if _is_doubtful(call, settings) else ""
+
+
+def frame_loss(meaning: Meaning) -> str:
+    """That the kinase is not read in frame, whichever transcripts are joined; empty otherwise.
+
+    Asked are the pairs whose 5' transcript codes for a protein and whose 3' one has the whole
+    domain: the others have no frame to lose. One pair that keeps the frame, or of which it is not
+    known, is enough to leave the call as it is, and so is one that keeps no start codon of the
+    partner.
+    """
+    asked = [
+        each
+        for each in meaning.pairs
+        if each.pair.five.transcript.cds is not None and each.domain.kept is Kept.WHOLE
+    ]
+    if not asked or any(each.protein.frame not in _LOST for each in asked):
+        return ""
+    told = ", ".join(sorted({each.protein.frame.value for each in asked}))
+    return f"frame lost: {told} in each of {len(asked)} coding transcript pairs"
+
+
+def _is_doubtful(call: Call, settings: Settings) -> bool:
     fusion = call.fusion
-    if fusion.fusion_class is FusionClass.SAME_GENE:
+    if fusion.fusion_class is FusionClass.SAME_GENE or _is_normal(call):
         return False
     is_kinase = fusion.fusion_class is FusionClass.KINASE_FUSION
     enough = 1 if is_kinase and is_spliced(fusion) else settings.filters.min_molecules
     return fusion.support.total >= enough
 
 
-def _lacking(known_share: float, census: Census, settings: Settings) -> str:
-    """Why a negative would mean nothing; empty if it means something."""
-    if census.failure:
-        return f"failed: {census.failure}"
-    limits = settings.status
-    if known_share < limits.min_known_share:
-        share = f"{known_share:.0%} of the gene's coding bases, {limits.min_known_share:.0%}"
-        return f"the reference knows {share} are needed"
-    if census.fragments is None:
-        return "the number of fragments is unknown, as only parts of the BAM were read"
-    if census.fragments < limits.min_fragments:
-        return f"{census.fragments} fragments, at least {limits.min_fragments} are needed"
-    kept = sum(census.target_reads.values())
-    if kept < limits.min_target_reads:
-        return f"{kept} reads touch a target gene, at least {limits.min_target_reads} are needed"
-    return ""
+def _is_normal(call: Call) -> bool:
+    """Whether the panel of normals explains a candidate, and not only resembles it."""
+    normals = call.fusion.normals
+    failed = any(each.filter == "panel" and not each.passed for each in call.verdicts)
+    return failed and normals is not None and not normals.is_stronger
+
+
+def _nothing(gene: str, own: list[AnnotatedCall], adequacy: Adequacy) -> str:
+    if own:
+        return f"no candidate of weight ({len(own)} rejected) in {adequacy.fragments} fragments"
+    return f"no molecule joins a partner to {gene} among {adequacy.fragments} fragments"
+
+
+def _assay_note(adequacy: Adequacy) -> str:
+    if not adequacy.assay.is_partner_dependent:
+        return ""
+    return "; partner-dependent assay: only partners that its primers allow can be seen"
+
+
+def _told(doubtful: Iterable[tuple[Call, str]]) -> list[str]:
+    return [f"{call.fusion.name}, {doubt}" for call, doubt in doubtful]
 
 
 def _describe(call: Call) -> str:
@@ -110,7 +190,25 @@ def _describe(call: Call) -> str:
     return f"{call.fusion.name}, {counts}, {call.confidence.value} confidence"
 
 
-def _describe_failure(call: Call) -> str:
+def _failure(call: Call) -> str:
+    """What a candidate is, and the filters that it failed."""
     failed = (each for each in call.verdicts if not each.passed)
     reasons = ", ".join(f"{each.filter} {each.value} (limit {each.limit})" for each in failed)
-    return f"{call.fusion.name}: {reasons}"
+    words = _kind(call)
+    return f"{words}: {reasons}" if words else reasons
+
+
+_CLASSES = {
+    FusionClass.PARTIAL_KINASE: "kinase domain cut",
+    FusionClass.RECIPROCAL: "reciprocal only",
+}
+
+
+def _kind(call: Call) -> str:
+    """What makes a candidate doubtful, as far as there is a word for it."""
+    fusion = call.fusion
+    if fusion.fusion_class in _CLASSES:
+        return _CLASSES[fusion.fusion_class]
+    if fusion.support.total == 1:
+        return "one molecule only"
+    return "" if fusion.support.split_molecules else "spanning pairs only"

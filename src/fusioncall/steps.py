@@ -38,6 +38,7 @@ from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_
 from fusioncall.imbalance import imbalances
 from fusioncall.isoforms import with_isoforms
 from fusioncall.model import AlignmentCounts, Call, Census, Molecule, SampleCalls
+from fusioncall.panel import read_panel_of_normals, with_normals
 from fusioncall.pipeline import call_molecules, unfused_donors, with_unfused_donors
 from fusioncall.provenance import provenance_of
 from fusioncall.reference import MANIFEST
@@ -47,7 +48,7 @@ from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
 from fusioncall.screening import Setup, check_sample_name, screen, screen_of
-from fusioncall.status import decide
+from fusioncall.status import answers
 from fusioncall.trusted import look_of, places_led_to, trusting
 from fusioncall.writing import RESULTS, write_evidence, write_results
 
@@ -193,6 +194,8 @@ def call(
         normal_splices=found.normal_splices,
         calls=judged,
         codons=codon_depths(fragments, judged, resistance_sites(), setup.reference),
+        acceptors=found.acceptors,
+        insert_sizes=found.insert_sizes,
     )
     _write_calls(made, kept.molecules, setup, calls, evidence)
 
@@ -350,15 +353,18 @@ def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
     made = read_calls(called.calls)
     check_reference(made, setup, called.calls)
     check_same_settings(made, setup.settings, called.calls)
+    catalogue = known_partners(context, (target.name for target in setup.reference.targets))
+    if context.normals is not None:
+        panel = read_panel_of_normals(context.normals, made.reference_sha256)
+        fragments = made.census.fragments
+        judged = with_normals(made.calls, fragments, panel, catalogue, setup.settings)
+        made = dataclasses.replace(made, calls=judged)
     carry_over = read_carry_over(called.carry_over, made.sample)
     made = dataclasses.replace(made, calls=with_carry_over(made.calls, carry_over))
-    known = setup.reference.manifest.target_sequence_known
-    statuses = (
-        decide(target.name, known[target.name], made.calls, made.census, setup.settings)
-        for target in setup.reference.targets
-    )
-    catalogue = known_partners(context, (target.name for target in setup.reference.targets))
     annotated = annotate(made.calls, catalogue, setup.reference)
+    known = setup.reference.manifest.target_sequence_known
+    shares = {target.name: known[target.name] for target in setup.reference.targets}
+    statuses = answers(made, annotated, shares, context.assay, setup.settings)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
     balance = imbalances(
@@ -369,7 +375,7 @@ def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
         setup.settings.imbalance,
     )
     by_gene = {each.gene: each for each in balance}
-    return SampleResults(made, annotated, tuple(statuses), facts, by_gene, carry_over)
+    return SampleResults(made, annotated, statuses, facts, by_gene, carry_over)
 
 
 def _aligned(reads: ReadFiles | Alignments, setup: Setup, work: Path) -> Alignments:

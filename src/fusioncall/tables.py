@@ -90,6 +90,7 @@ class FusionRow:
     catalogue_match: str
     recurrence: str
     transmembrane: str
+    panel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,25 @@ class VerdictRow:
     candidates: int
     target_reads: int
     fragments: int | str
+    assay: str
+    failing: str
+    not_judged: str
+    known_share: str
+    target_share: str
+    read_bp: str
+    insert_bp: str
+    insert_pairs: int
+    control_genes: str
+    control_depths: str
+    copies_share: str
+    low_quality_share: str
+    short_share: str
+    limit_fraction: str
+    limit_exon: str
+    limit_ffpm: str
+    limit_probability: str
+    limit_note: str
+    acceptor_molecules: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +173,7 @@ def fusion_row(sample: str, fragments: int | None, annotated: AnnotatedCall) -> 
     call = annotated.call
     fusion, support = call.fusion, call.fusion.support
     known = annotated.known_pair
-    distance = fusion.distance_bp
+    distance, normals = fusion.distance_bp, fusion.normals
     unfused5 = support.unfused5_molecules
     return FusionRow(
         sample=sample,
@@ -203,6 +223,7 @@ def fusion_row(sample: str, fragments: int | None, annotated: AnnotatedCall) -> 
         frames=_frames(annotated),
         catalogue_match=annotated.match.value if annotated.match else UNKNOWN,
         recurrence=(known.recurrence if known else "") or UNKNOWN,
+        panel=f"{normals.samples}/{normals.size}" if normals else UNKNOWN,
         **_first_pair_cells(annotated.meaning.first),
     )
 
@@ -281,23 +302,9 @@ def write_verdicts(
 ) -> None:
     """Write `verdicts.tsv`: the answer for each target gene, with its imbalance by its name."""
     rows = (
-        (_verdict_row(sample, each), imbalance_cells(imbalances.get(each.gene)))
-        for each in statuses
+        (verdict_row(sample, each), imbalance_cells(imbalances.get(each.gene))) for each in statuses
     )
     write_table(path, VERDICT_COLUMNS, ((*_cells(row), *_cells(added)) for row, added in rows))
-
-
-def _verdict_row(sample: str, status: GeneStatus) -> VerdictRow:
-    return VerdictRow(
-        sample=sample,
-        gene=status.gene,
-        status=status.status.value,
-        reason=status.reason,
-        calls=status.calls,
-        candidates=status.candidates,
-        target_reads=status.target_reads,
-        fragments=UNKNOWN if status.fragments is None else status.fragments,
-    )
 
 
 def imbalance_cells(found: Imbalance | None) -> ImbalanceCells:
@@ -317,6 +324,49 @@ def imbalance_cells(found: Imbalance | None) -> ImbalanceCells:
         imbalance_exons5=",".join(map(str, found.five.exons)) or UNKNOWN,
         imbalance_exons3=",".join(map(str, found.three.exons)) or UNKNOWN,
     )
+
+
+def verdict_row(sample: str, answer: GeneStatus) -> VerdictRow:
+    """The row of a target gene: the answer, and every number that it rests on."""
+    adequacy, limit, largest = answer.adequacy, answer.limit, answer.limit.largest
+    return VerdictRow(
+        sample=sample,
+        gene=answer.gene,
+        status=answer.status.value,
+        reason=answer.reason,
+        calls=answer.calls,
+        candidates=answer.candidates,
+        target_reads=answer.target_reads,
+        fragments=UNKNOWN if answer.fragments is None else answer.fragments,
+        assay=adequacy.assay.value,
+        failing=_listed(each.name for each in adequacy.failing),
+        not_judged=_listed(each.name for each in adequacy.not_judged),
+        insert_pairs=adequacy.insert_pairs,
+        control_depths=_listed(f"{gene}:{depth:g}" for gene, depth in adequacy.controls.items()),
+        limit_fraction=_number(largest.fraction if largest else None),
+        limit_exon=str(largest.exon) if largest else UNKNOWN,
+        limit_ffpm=_number(limit.ffpm),
+        limit_probability=f"{limit.probability:g}",
+        limit_note=limit.note or UNKNOWN,
+        acceptor_molecules=_listed(
+            f"{each.exon}:{each.unfused_molecules}" for each in limit.acceptors
+        ),
+        **{name: _number(adequacy.value(name)) for name in _ADEQUACY_CELLS},
+    )
+
+
+_ADEQUACY_CELLS = (
+    *("known_share", "target_share", "read_bp", "insert_bp", "control_genes"),
+    *("copies_share", "low_quality_share", "short_share"),
+)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ",".join(texts) or UNKNOWN
+
+
+def _number(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.6g}"
 
 
 def write_context(path: Path, sample: str, facts: Iterable[Fact]) -> None:

@@ -22,6 +22,7 @@ from fusioncall.resistance_table import write_resistance
 from fusioncall.results import SampleResults
 from fusioncall.sequences import write_pairs, write_peptides, write_transcripts
 from fusioncall.settings import Settings
+from fusioncall.status import GeneStatus
 from fusioncall.tables import (
     breakpoint_cell,
     write_candidates,
@@ -141,6 +142,8 @@ def _qc(results: SampleResults) -> dict[str, Any]:
             "suspected_junctions": len(results.carry_over.suspected),
         },
         "status": {each.gene: each.status for each in results.statuses},
+        "adequacy": {each.gene: _adequacy(each) for each in results.statuses},
+        "detection_limit": {each.gene: each.limit for each in results.statuses},
         "imbalance": {gene: _balance(each) for gene, each in results.imbalances.items()},
     }
 
@@ -162,5 +165,20 @@ def _balance(found: Imbalance) -> dict[str, Any]:
                 "molecules": round(side.molecules, 1),
             }
             for name, side in sides.items()
+        },
+    }
+
+
+def _adequacy(answer: GeneStatus) -> dict[str, Any]:
+    """The criteria of a target gene by their names, and what they are judged from."""
+    adequacy = answer.adequacy
+    return {
+        "assay": adequacy.assay,
+        "lacking": adequacy.lacking,
+        "insert_pairs": adequacy.insert_pairs,
+        "control_depths": adequacy.controls,
+        "criteria": {
+            each.name: {"value": each.value, "limit": each.limit, "is_met": each.is_met}
+            for each in adequacy.criteria
         },
     }

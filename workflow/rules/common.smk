@@ -134,7 +134,7 @@ TAKES_EFFECT_AT = {
         ("trim", "discovery", "evidence", "recount", "filters", "confidence"), "call"
     ),
     "carry_over": "carry_over",
-    **dict.fromkeys(("status", "resistance", "imbalance"), "annotate"),
+    **dict.fromkeys(("status", "assay", "resistance", "imbalance"), "annotate"),
 }
 SETTINGS_FILE = ancient(config["settings"]) if config.get("settings") else []
 
@@ -158,6 +158,11 @@ def trust(wildcards):
 def option(name, value):
     """The words of an option for a shell line; none if it has no value."""
     return [name, value] if value else []
+
+
+def assay(wildcards):
+    """The option for how the library was made: by the sample sheet, else by the config."""
+    return option("--assay", SAMPLES[wildcards.sample].assay or config.get("assay"))
 
 
 def memory(base, per_input_mb=0, at_most=64000):

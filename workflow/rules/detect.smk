@@ -145,6 +145,7 @@ rule annotate:
         settings=SETTINGS_FILE,
         catalogue=config.get("catalogue") or [],
         own_catalogue=config.get("own_catalogue") or [],
+        pon=config.get("pon") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -195,11 +196,13 @@ rule annotate:
         tumour_type=lambda wildcards: option(
             "--tumour-type", SAMPLES[wildcards.sample].tumour_type
         ),
+        assay=assay,
+        pon=lambda wildcards, input: option("--pon", input.pon),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall annotate --calls {input.calls:q} {params.carry_over:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " {params.own_catalogue:q} {params.tumour_type:q} --out {params.folder:q} 2> {log:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} {params.assay:q} {params.pon:q} --out {params.folder:q} 2> {log:q}"
 
 
 rule report:
@@ -210,6 +213,7 @@ rule report:
         settings=SETTINGS_FILE,
         catalogue=config.get("catalogue") or [],
         own_catalogue=config.get("own_catalogue") or [],
+        pon=config.get("pon") or [],
         reference=f"{BUNDLE}/manifest.json",
         checked=f"{OUTDIR}/reference/check.txt",
     output:
@@ -239,9 +243,11 @@ rule report:
         tumour_type=lambda wildcards: option(
             "--tumour-type", SAMPLES[wildcards.sample].tumour_type
         ),
+        assay=assay,
+        pon=lambda wildcards, input: option("--pon", input.pon),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall report --calls {input.calls:q} {params.carry_over:q}"
         " --evidence {input.evidence:q}"
         " --reference {params.bundle:q} {params.settings:q} {params.catalogue:q}"
-        " {params.own_catalogue:q} {params.tumour_type:q} --out {output.page:q} 2> {log:q}"
+        " {params.own_catalogue:q} {params.tumour_type:q} {params.assay:q} {params.pon:q} --out {output.page:q} 2> {log:q}"

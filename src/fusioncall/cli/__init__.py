@@ -37,6 +37,7 @@ COMMANDS = {
     "control": "plant fusions into your own negative reads, and show that they are found",
     "cohort": "tables and one page of many samples",
     "complete": "whether every sample of a cohort could be read",
+    "pon": "build a panel of normals from your own negative samples",
     "simulate": "make a small genome with planted fusions, reads, and the truth",
     "evaluate": "compare calls with a truth table",
     "download": "fetch a file and check its SHA-256",

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from fusioncall.context import Context
 from fusioncall.resources import resource_path
+from fusioncall.settings import Assay
 from fusioncall.steps import Called
 
 
 def add_context(parser: argparse.ArgumentParser) -> None:
-    """Declare `--catalogue`, `--own-catalogue` and `--tumour-type`."""
+    """Declare what is known beside the reads, from `--catalogue` to `--pon`."""
     help_text = "known partners, TSV (default: the one that comes)"
     default = resource_path("known_partners.tsv")
     parser.add_argument("--catalogue", type=Path, default=default, metavar="TSV", help=help_text)
@@ -21,11 +22,22 @@ def add_context(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
     help_text = "what the tumour is, in words; facts that are known of it go into context.tsv"
     parser.add_argument("--tumour-type", default="", metavar="WORDS", help=help_text)
+    help_text = "how the library was made, which decides about adequacy (default: %(default)s)"
+    assays = [each.value for each in Assay]
+    parser.add_argument("--assay", choices=assays, default=assays[0], help=help_text)
+    help_text = "your own panel of normals, made by `fusioncall pon build`"
+    parser.add_argument("--pon", type=Path, metavar="TSV", help=help_text)
 
 
 def context_of(args: argparse.Namespace) -> Context:
     """What `add_context` declared."""
-    return Context(args.catalogue, args.own_catalogue, args.tumour_type)
+    return Context(
+        catalogue=args.catalogue,
+        own_catalogue=args.own_catalogue,
+        tumour_type=args.tumour_type,
+        assay=Assay(args.assay),
+        normals=args.pon,
+    )
 
 
 def add_called(parser: argparse.ArgumentParser) -> None:
