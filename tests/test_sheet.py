@@ -516,3 +516,10 @@ def test_files_of_the_config_that_are_missing(key, tmp_path):
         f"config.yaml, key {name}: there is no file 'lost'. "
         f"Correct the path; it counts from the folder '{tmp_path}'."
     )
+
+
+def test_a_sheet_that_was_checked_is_only_read():
+    content = f"{HEADER}A\tlost.fq.gz\nB\tlost.fq.gz\t\t\n"
+    assert "there is no file" in refusal(content.replace("\nB\tlost", "\nB\talso_lost"))
+    read_again = read_samples(Path("samples.tsv"), SCHEMAS / "samples.schema.yaml", is_checked=True)
+    assert [sample.fastq1 for sample in read_again] == [("lost.fq.gz",), ("also_lost.fq.gz",)]
