@@ -29,7 +29,8 @@ OUTPUTS = CHECKOUT / "docs" / "outputs.md"
 FOREIGN_OPTIONS = {
     # of Snakemake
     *("--configfile", "--cores", "--replace-workflow-config", "--resources", "--retries"),
-    *("--sdm", "--lint", "--report"),
+    *("--sdm", "--lint", "--report", "--workflow-profile", "--jobs"),
+    *("--default-resources", "--set-resources", "--group-components"),
     # of bcftools
     "--check-ref",
     # of STAR
