@@ -63,7 +63,8 @@ def test_slurm_gives_the_bytes_of_a_local_run(project, tmp_path):
             lacking(f"{name} is not installed")
     on_slurm = Path(shutil.copytree(project, tmp_path / "on slurm"))
     with running_slurm(tmp_path) as environment:
-        command = ["--workflow-profile", str(PROFILES / "slurm"), "--group-components", "calls=4"]
+        command = ["--workflow-profile", str(PROFILES / "slurm")]
+        command += ["--group-components", "calls=4", "answers=4"]
         command += ["--slurm-status-command", "squeue"]
         command += ["--slurm-init-seconds-before-status-checks", "1"]
         snakemake(on_slurm, environment, *command)
@@ -74,8 +75,8 @@ def test_slurm_gives_the_bytes_of_a_local_run(project, tmp_path):
             text=True,
             check=True,
         )
-    # the probe of the test, reference build and check, two groups of calls, one of answers
-    assert states.stdout.split() == ["COMPLETED"] * 6
+    # the probe of the test, reference build and check, two groups of calls, two of answers
+    assert states.stdout.split() == ["COMPLETED"] * 7
     snakemake(project, os.environ, "--workflow-profile", "none", "--cores", "2")
     for name, fusion in SAMPLES.items():
         of_slurm = on_slurm / "results" / name
