@@ -64,7 +64,7 @@ def test_slurm_gives_the_bytes_of_a_local_run(project, tmp_path):
     on_slurm = Path(shutil.copytree(project, tmp_path / "on slurm"))
     with running_slurm(tmp_path) as environment:
         command = ["--workflow-profile", str(PROFILES / "slurm")]
-        command += ["--group-components", "calls=4", "answers=4"]
+        command += ["--group-components", "calls=4", "answers=8"]
         command += ["--slurm-status-command", "squeue"]
         command += ["--slurm-init-seconds-before-status-checks", "1"]
         snakemake(on_slurm, environment, *command)
