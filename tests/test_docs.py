@@ -33,6 +33,8 @@ FOREIGN_OPTIONS = {
     *("--sdm", "--lint", "--report"),
     # of pip
     "--only-binary",
+    *("--sdm", "--lint", "--report", "--workflow-profile", "--jobs"),
+    *("--default-resources", "--set-resources", "--group-components"),
     # of bcftools
     "--check-ref",
     # of STAR

@@ -611,3 +611,10 @@ def test_batches_are_samples_in_the_order_of_the_sheet(size, expected):
         for n in range(1, 7)
     ]
     assert batches(given, size) == expected
+
+
+def test_a_sheet_that_was_checked_is_only_read():
+    content = f"{HEADER}A\tlost.fq.gz\nB\tlost.fq.gz\t\t\n"
+    assert "there is no file" in refusal(content.replace("\nB\tlost", "\nB\talso_lost"))
+    read_again = read_samples(Path("samples.tsv"), SCHEMAS / "samples.schema.yaml", is_checked=True)
+    assert [sample.fastq1 for sample in read_again] == [("lost.fq.gz",), ("also_lost.fq.gz",)]

@@ -350,3 +350,10 @@ def test_versions_of_the_conda_environment_are_those_of_the_lock():
     needed = re.search(r"^dependencies = \[(.*?)\]", project, re.MULTILINE | re.DOTALL)
     assert needed is not None
     assert {name for name, _ in pinned} == set(re.findall(r'"([a-z0-9]+)', needed[1]))
+
+
+@pytest.mark.parametrize("name", ["fusioncall", "star"])
+def test_conda_packages_have_exact_versions(name):
+    environment = yaml.safe_load((CHECKOUT / "workflow" / "envs" / f"{name}.yaml").read_text())
+    packages = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    assert [one for one in packages if not re.fullmatch(r"\w+ =\d+(\.\w+)+", one)] == []

@@ -148,12 +148,14 @@ def _check_reference(given: Mapping[str, str], path: str) -> None:
         )
 
 
-def read_samples(path: Path, schema: Path) -> tuple[Sample, ...]:
+def read_samples(path: Path, schema: Path, *, is_checked: bool = False) -> tuple[Sample, ...]:
     """Read and check the sample sheet, and that the files it names are there.
 
     Args:
         path: the sheet: tab-separated text with a header; lines that start with # are comments.
         schema: the JSON schema of one row.
+        is_checked: the run that this process is a job of has checked the sheet. To look at all
+            files of thousands of samples again in each of their jobs would drown a file server.
 
     Returns:
         The samples, in the order of the sheet.
@@ -162,6 +164,13 @@ def read_samples(path: Path, schema: Path) -> tuple[Sample, ...]:
         SettingsError: the sheet, a row or a cell cannot be used, or a file is missing.
     """
     rows = _read_rows(path)
+    if not is_checked:
+        _check_rows(rows, path, schema)
+    return tuple(_sample(row) for row in rows)
+
+
+def _check_rows(rows: tuple[_Row, ...], path: Path, schema: Path) -> None:
+    """Check each row, all rows together, and that the files they name are there."""
     rules = load_schema(schema)
     for row in rows:
         _check_name(row)
@@ -172,7 +181,6 @@ def read_samples(path: Path, schema: Path) -> tuple[Sample, ...]:
         for column in ("fastq1", "fastq2", "bam"):
             for file in row.paths(column):
                 _check_file(file, row.place(column), sheet=path)
-    return tuple(_sample(row) for row in rows)
 
 
 def batches(samples: Iterable[Sample], size: int) -> tuple[tuple[str, ...], ...]:

@@ -1,7 +1,6 @@
 # Reads and checks the config and the sample sheet before any job starts, and finds inputs.
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -34,6 +33,7 @@ try:
         for sample in sheet.read_samples(
             Path(config["samples"]),
             Path(workflow.source_path("../schemas/samples.schema.yaml")),
+            is_checked=not workflow.is_main_process,
         )
     }
     SETTINGS = sheet.read_groups(
@@ -87,8 +87,9 @@ COHORT_FORMS = ["tsv", "parquet"] if config.get("parquet") else ["tsv"]
 
 
 wildcard_constraints:
-    sample="|".join(map(re.escape, SAMPLES)),
-    run="|".join(map(re.escape, COMPARED_RUNS)) or NO_RUN,
+    # not the names themselves: with thousands of them each match would read them all
+    sample=r"(?!(?:cohort|reference)/)[A-Za-z0-9][A-Za-z0-9._-]*",
+    run=r"[A-Za-z0-9_][A-Za-z0-9._-]*",
     kind="fasta|gtf",
     compressed=r"|\.gz",
 
@@ -203,5 +204,21 @@ def minutes(base, per_input_gb=0):
     def runtime(wildcards, input, attempt):
         grown = base + (per_input_gb * input.size_mb / 1000 if per_input_gb else 0)
         return attempt * int(grown)
+
+    return runtime
+
+
+def sample_minutes(base, per_reads_gb):
+    """Run time for a job of a sample: it grows with the sample's reads and with each attempt.
+
+    The reads are there from the start, so the time of a group of jobs is known before its first job
+    has made the input of the second.
+    """
+
+    def runtime(wildcards, attempt):
+        sample = SAMPLES[wildcards.sample]
+        files = (*sample.fastq1, *sample.fastq2, *filter(None, [sample.bam]))
+        reads_gb = sum(os.stat(file).st_size for file in files) / 1e9
+        return attempt * int(base + per_reads_gb * reads_gb)
 
     return runtime

@@ -21,7 +21,7 @@ rule screen:
     threads: 4
     resources:
         mem_mb=memory(4000),
-        runtime=minutes(20, per_input_gb=10),
+        runtime=sample_minutes(10, per_reads_gb=10),
     params:
         fastq1=lambda wildcards, input: ",".join(input.fastq1),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
@@ -52,7 +52,7 @@ rule align:
     threads: 4
     resources:
         mem_mb=bundle_memory(2000),
-        runtime=minutes(30, per_input_gb=60),
+        runtime=sample_minutes(15, per_reads_gb=5),
     params:
         settings=lambda wildcards, input: option("--settings", input.settings),
         thresholds=thresholds("align"),
@@ -88,7 +88,7 @@ rule align_star:
     threads: 4
     resources:
         mem_mb=index_memory(4000),
-        runtime=minutes(60),
+        runtime=sample_minutes(60, per_reads_gb=5),
     params:
         index=lambda wildcards, input: str(Path(input.index).parent),
         ends=lambda wildcards: "PE" if SAMPLES[wildcards.sample].fastq2 else "SE",
@@ -122,7 +122,7 @@ rule call:
     threads: 2
     resources:
         mem_mb=bundle_memory(4000),
-        runtime=minutes(30, per_input_gb=20),
+        runtime=sample_minutes(10, per_reads_gb=20),
     params:
         census=lambda wildcards, input: option("--census", input.census),
         trust=trust,
@@ -183,7 +183,7 @@ rule annotate:
     threads: 1
     resources:
         mem_mb=memory(4000),
-        runtime=minutes(20),
+        runtime=minutes(5),
     params:
         folder=lambda wildcards, output: str(Path(output.fusions).parent),
         settings=lambda wildcards, input: option("--settings", input.settings),
@@ -231,7 +231,7 @@ rule report:
     threads: 1
     resources:
         mem_mb=memory(4000),
-        runtime=minutes(20),
+        runtime=minutes(5),
     params:
         settings=lambda wildcards, input: option("--settings", input.settings),
         thresholds=thresholds(),
