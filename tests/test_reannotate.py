@@ -15,6 +15,9 @@ from fusioncall.simulate import ReadSettings
 from sequencing import result_bytes, rows, run_fastq, run_files, sequenced
 
 FUSIONS = ("ETV6:5-NTRK3:15", "TPM3:8-NTRK1:10", "LMNA:11-20-NTRK1:11")
+LENIENT = yaml.safe_load(resource_path("settings.yaml").read_text(encoding="utf-8"))["assay"][
+    "whole_transcriptome"
+] | {"min_fragments": 0}
 STRICT = {"filters": {"min_molecules": 7}, "confidence": {"high_min_molecules": 9}}
 
 
@@ -92,7 +95,7 @@ def test_there_and_back(results, reference_folder, run_cli, tmp_path):
 
 
 def test_status_and_catalogue(results, reference_folder, run_cli, tmp_path):
-    settings = changed_settings(tmp_path, "status", {"status": {"min_fragments": 0}})
+    settings = changed_settings(tmp_path, "status", {"assay": {"whole_transcriptome": LENIENT}})
     catalogue = tmp_path / "catalogue.tsv"
     catalogue.write_text("partner\ttarget\ttumour_types\treferences\tsource\n", encoding="utf-8")
     words = (results, "--settings", settings, "--catalogue", catalogue, "--out", tmp_path / "new")
@@ -182,3 +185,39 @@ def test_several_folders(results, reference_folder, run_cli, tmp_path):
     done = reannotate(run_cli, reference_folder, results, results, "--out", tmp_path / "twice")
     assert done.code == 2
     assert not (tmp_path / "twice").exists()
+
+
+def test_panel_and_assay_of_the_old_results(results, reference_folder, run_cli, tmp_path):
+    panel = tmp_path / "pon.tsv"
+    assert run_cli("--quiet", "pon", "build", "--out", panel, results).code == 0
+    words = (results, "--assay", "hybrid_capture", "--pon", panel, "--out", tmp_path / "a")
+    assert reannotate(run_cli, reference_folder, *words).code == 0
+    done = reannotate(run_cli, reference_folder, tmp_path / "a", "--out", tmp_path / "b")
+    assert (done.code, done.stderr) == (
+        2,
+        (
+            f"fusioncall reannotate: error: {tmp_path}/a: was judged with the panel of normals "
+            "pon.tsv. Give it or a newer one: --pon.\n"
+        ),
+    )
+    assert not (tmp_path / "b").exists()
+    words = (tmp_path / "a", "--pon", panel, "--out", tmp_path / "b")
+    assert reannotate(run_cli, reference_folder, *words).code == 0
+    assert result_bytes(tmp_path / "b") == result_bytes(tmp_path / "a")
+    assert {row["assay"] for row in rows(tmp_path / "b" / "verdicts.tsv")} == {"hybrid_capture"}
+
+
+def test_carry_over_of_the_old_results(results, reference_folder, run_cli, tmp_path):
+    copy = Path(shutil.copytree(results, tmp_path / "S"))
+    qc = json.loads((copy / "qc.json").read_bytes())
+    qc["carry_over"]["compared_samples"] = 3
+    (copy / "qc.json").write_text(json.dumps(qc), encoding="utf-8")
+    done = reannotate(run_cli, reference_folder, copy, "--out", tmp_path / "new")
+    assert (done.code, done.stderr) == (
+        2,
+        (
+            f"fusioncall reannotate: error: {copy}: was compared with 3 samples of its run. "
+            "Give what was found: --carry-over cohort/carry_over/<run>.json.\n"
+        ),
+    )
+    assert not (tmp_path / "new").exists()

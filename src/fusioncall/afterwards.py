@@ -21,6 +21,7 @@ from fusioncall.question import ask
 from fusioncall.rejudge import check_settings_of_reads, rejudge
 from fusioncall.screen import ReadFiles, describe_inputs
 from fusioncall.screening import Setup, screen_of
+from fusioncall.settings import Assay
 from fusioncall.steps import (
     align,
     annotate_and_report,
@@ -36,7 +37,15 @@ from fusioncall.writing import write_evidence
 log = logging.getLogger(__name__)
 
 
-def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the calls: the context, and the carry-over of the sample's run."""
+
+    context: Context
+    carry_over: Path | None = None
+
+
+def reannotate(folder: Path, setup: Setup, known: Known, out: Path) -> None:
     """The results of a sample anew, from its `calls.json` and `evidence.bam`, without its reads.
 
     Calls are judged anew where the filters or the confidence have other limits, and
@@ -45,11 +54,12 @@ def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
     Args:
         folder: the results of the sample.
         setup: the reference that the calls were made with, thresholds, threads.
-        context: known partners, and the tumour type; that of the old results if it is empty.
+        known: beside the calls; tumour type and assay of the old results where none are given.
         out: the folder of the new results, which may be the same.
 
     Raises:
-        InputError: a file cannot be read, or was made with another reference.
+        InputError: a file cannot be read, or was made with another reference; or the old results
+            rest on a panel of normals or on other samples of the run, and these are not given.
         SettingsError: a setting differs that needs the reads, or a catalogue cannot be used.
     """
     calls = folder / "calls.json"
@@ -59,23 +69,37 @@ def reannotate(folder: Path, setup: Setup, context: Context, out: Path) -> None:
     molecules = _supporting(folder, made, setup)
     fragments = without_adapters(molecules, setup.settings.trim)
     judged = rejudge(made, fragments, resistance_sites(), setup.reference, setup.settings)
-    context = _as_before(folder, context)
+    context = _as_before(folder, known)
     with new_results(out) as work:
         write_json(work / "calls.json", judged)
         index = work / "evidence.bam.bai"
         write_evidence(work / "evidence.bam", index, molecules, judged, setup.reference.contigs)
-        annotate_and_report(work, setup, context)
+        annotate_and_report(work, setup, context, known.carry_over)
 
 
-def _as_before(folder: Path, context: Context) -> Context:
-    """The context with the tumour type of the old results, if none is given.
+def _as_before(folder: Path, known: Known) -> Context:
+    """The context with tumour type and assay of the old results, if none are given.
 
-    A warning says so where they had a user's own catalogue and none is given now.
+    What stopped calls must be given again. A warning says so where the old results had a user's own
+    catalogue and none is given now.
     """
+    context = known.context
     old = read_json(folder / "provenance.json", _OldContext, "provenance.json", "fusioncall run")
+    seen = read_json(folder / "qc.json", _OldCounts, "qc.json", "fusioncall run")
+    if old.panel_of_normals is not None and context.normals is None:
+        what = f"was judged with the panel of normals {old.panel_of_normals['name']}"
+        raise InputError(what, where=folder, cure="Give it or a newer one: --pon")
+    if seen.carry_over["compared_samples"] and known.carry_over is None:
+        what = f"was compared with {seen.carry_over['compared_samples']} samples of its run"
+        cure = "Give what was found: --carry-over cohort/carry_over/<run>.json"
+        raise InputError(what, where=folder, cure=cure)
     if old.own_catalogue is not None and context.own_catalogue is None:
         log.warning("%s: was annotated with an own catalogue too, and none is given now", folder)
-    return replace(context, tumour_type=context.tumour_type or old.tumour_type or "")
+    return replace(
+        context,
+        tumour_type=context.tumour_type or old.tumour_type or "",
+        assay=context.assay or old.assay,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +107,26 @@ class _OldContext:
     """What old results were annotated with."""
 
     tumour_type: str | None = None
+    assay: Assay | None = None
     own_catalogue: dict[str, str] | None = None
+    panel_of_normals: dict[str, str] | None = None
 
 
-def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, out: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class _OldCounts:
+    """What old results were compared with."""
+
+    carry_over: dict[str, int]
+
+
+def reannotate_samples(folders: Sequence[Path], setup: Setup, known: Known, out: Path) -> None:
     """`reannotate` for each folder: one into `out`, several into folders of their names in it.
 
     Raises:
         FusioncallError: as `reannotate`; or two of the folders have one name.
     """
     if len(folders) == 1:
-        reannotate(folders[0], setup, context, out)
+        reannotate(folders[0], setup, known, out)
         return
     names = [folder.resolve().name for folder in folders]
     double = next((name for name in names if names.count(name) > 1), None)
@@ -101,7 +134,7 @@ def reannotate_samples(folders: Sequence[Path], setup: Setup, context: Context, 
         what, cure = f"two folders are called {double}", "Renew them one by one"
         raise InputError(what, cure=cure)
     for folder, name in zip(folders, names, strict=True):
-        reannotate(folder, setup, context, out / name)
+        reannotate(folder, setup, known, out / name)
 
 
 def explain_sample(

@@ -26,14 +26,19 @@ class Context:
 
     `catalogue` is the table of known partners, `own_catalogue` the user's own that is added to it;
     `tumour_type` is what the user calls the tumour, empty when unknown; `assay` is how the library
-    was made, and `normals` the laboratory's own panel of normals.
+    was made, None when not told, and `normals` the laboratory's own panel of normals.
     """
 
     catalogue: Path
     own_catalogue: Path | None = None
     tumour_type: str = ""
-    assay: Assay = Assay.WHOLE_TRANSCRIPTOME
+    assay: Assay | None = None
     normals: Path | None = None
+
+    @property
+    def taken_assay(self) -> Assay:
+        """The assay whose limits are asked: a whole transcriptome when none is told."""
+        return self.assay or Assay.WHOLE_TRANSCRIPTOME
 
 
 def known_partners(context: Context, targets: Iterable[str]) -> Catalogue:

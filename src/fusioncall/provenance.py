@@ -53,7 +53,7 @@ def provenance_of(
         "catalogue": _source(context.catalogue),
         "own_catalogue": _source(context.own_catalogue) if context.own_catalogue else None,
         "tumour_type": context.tumour_type or None,
-        "assay": context.assay,
+        "assay": context.taken_assay,
         "panel_of_normals": _source(context.normals) if context.normals else None,
         "facts": [_source(resource_path(name)) for name in FACT_TABLES],
         "settings": msgspec.structs.replace(settings, reference=manifest.settings),

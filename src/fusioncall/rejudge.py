@@ -16,6 +16,7 @@ import msgspec
 from fusioncall.errors import SettingsError
 from fusioncall.filters import judge
 from fusioncall.fusions import classified_anew, with_events
+from fusioncall.isoforms import with_isoforms
 from fusioncall.model import Call, CodonDepth, Molecule, SampleCalls
 from fusioncall.reference import Reference
 from fusioncall.resistance import ResistanceSite, codon_depths
@@ -80,7 +81,12 @@ def rejudge(
     if not changes(made.settings, settings, OF_FILTERS):
         return made
     named = (classified_anew(call.fusion, reference, settings.filters) for call in made.calls)
-    calls = tuple(judge(fusion, settings) for fusion in with_events(tuple(named)))
+    cut = tuple(molecules)
+    by_name = {each.name: each for each in cut}
+    calls = tuple(
+        with_isoforms(judge(fusion, settings), by_name, reference, settings.recount)
+        for fusion in with_events(tuple(named))
+    )
     first = made.first_settings or made.settings
     given = {name: getattr(settings, name) for name in OF_FILTERS}
     now = msgspec.structs.replace(first, **given)
@@ -89,7 +95,7 @@ def rejudge(
         settings=now,
         first_settings=None if now == first else first,
         calls=calls,
-        codons=_codons(made.codons, calls, tuple(molecules), sites, reference),
+        codons=_codons(made.codons, calls, cut, sites, reference),
     )
 
 

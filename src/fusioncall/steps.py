@@ -279,13 +279,21 @@ def new_results(out: Path) -> Iterator[Path]:
             (Path(folder) / name).replace(out / name)
 
 
-def annotate_and_report(work: Path, setup: Setup, context: Context) -> None:
+def annotate_and_report(
+    work: Path, setup: Setup, context: Context, carry_over: Path | None = None
+) -> None:
     """The last two steps for a folder that holds `calls.json` and `evidence.bam`.
+
+    Args:
+        work: the folder, which takes the results.
+        setup: reference, thresholds, threads.
+        context: known partners, and the tumour type.
+        carry_over: of the sample's run.
 
     Raises:
         FusioncallError: as `annotate_sample` and `report_sample`.
     """
-    called = Called(work / "calls.json")
+    called = Called(work / "calls.json", carry_over)
     annotate_sample(called, setup, context, work)
     report_sample(called, work / "evidence.bam", setup, context, work / "report.html")
 
@@ -364,7 +372,7 @@ def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
     annotated = annotate(made.calls, catalogue, setup.reference)
     known = setup.reference.manifest.target_sequence_known
     shares = {target.name: known[target.name] for target in setup.reference.targets}
-    statuses = answers(made, annotated, shares, context.assay, setup.settings)
+    statuses = answers(made, annotated, shares, context.taken_assay, setup.settings)
     has_calls = any(each.call.passed for each in annotated)
     facts = tuple(context_facts(context, has_calls=has_calls))
     balance = imbalances(

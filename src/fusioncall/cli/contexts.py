@@ -22,9 +22,9 @@ def add_context(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--own-catalogue", type=Path, metavar="FILE", help=help_text)
     help_text = "what the tumour is, in words; facts that are known of it go into context.tsv"
     parser.add_argument("--tumour-type", default="", metavar="WORDS", help=help_text)
-    help_text = "how the library was made, which decides about adequacy (default: %(default)s)"
     assays = [each.value for each in Assay]
-    parser.add_argument("--assay", choices=assays, default=assays[0], help=help_text)
+    help_text = f"how the library was made, which decides about adequacy (default: {assays[0]})"
+    parser.add_argument("--assay", choices=assays, help=help_text)
     help_text = "your own panel of normals, made by `fusioncall pon build`"
     parser.add_argument("--pon", type=Path, metavar="TSV", help=help_text)
 
@@ -35,7 +35,7 @@ def context_of(args: argparse.Namespace) -> Context:
         catalogue=args.catalogue,
         own_catalogue=args.own_catalogue,
         tumour_type=args.tumour_type,
-        assay=Assay(args.assay),
+        assay=Assay(args.assay) if args.assay else None,
         normals=args.pon,
     )
 
@@ -43,6 +43,11 @@ def context_of(args: argparse.Namespace) -> Context:
 def add_called(parser: argparse.ArgumentParser) -> None:
     """Declare `--calls` and `--carry-over`."""
     parser.add_argument("--calls", type=Path, required=True, help="JSON that `call` wrote")
+    add_carry_over(parser)
+
+
+def add_carry_over(parser: argparse.ArgumentParser) -> None:
+    """Declare `--carry-over`."""
     help_text = "JSON that `carry-over` wrote for the sample's run (default: nothing was compared)"
     parser.add_argument("--carry-over", type=Path, metavar="JSON", help=help_text)
 

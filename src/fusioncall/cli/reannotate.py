@@ -7,8 +7,10 @@ It takes calls.json and evidence.bam of each folder and writes every file of the
 or for several folders into folders of their names in it. Settings of the filters, the confidence,
 the status and the resistance take effect; provenance.json names those by which calls were judged
 anew (judged_anew). Settings that decide which molecules are kept and counted need the reads: where
-one differs, nothing is written. Without --tumour-type it stays that of the old results; an own
-catalogue must be given again.
+one differs, nothing is written. Without --tumour-type and --assay they stay those of the old
+results. An own catalogue must be given again, and so must a panel of normals (--pon) and the
+carry-over of the run, if the old results had them: without them a call could pass that they had
+stopped.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fusioncall.afterwards import reannotate_samples
+from fusioncall.afterwards import Known, reannotate_samples
 from fusioncall.cli.common import add_setup, setup_of
-from fusioncall.cli.contexts import add_context, context_of
+from fusioncall.cli.contexts import add_carry_over, add_context, context_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", type=Path, nargs="+", metavar="SAMPLE_DIR", help=help_text)
     help_text = "folder of the new results; of several samples, the one that their folders go into"
     parser.add_argument("--out", type=Path, required=True, help=help_text)
+    add_carry_over(parser)
     add_context(parser)
     add_setup(parser)
 
 
 def main(args: argparse.Namespace) -> None:
     """Renew the results of the samples."""
-    reannotate_samples(args.folders, setup_of(args), context_of(args), args.out)
+    known = Known(context_of(args), args.carry_over)
+    reannotate_samples(args.folders, setup_of(args), known, args.out)
