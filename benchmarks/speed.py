@@ -75,6 +75,12 @@ _BOUNDS = (
 )
 
 
+_BAM = (
+    "The rest is what a BAM costs beside being read: the start, and the calls. A sample with a call"
+    " is read once more, for the unfused molecules of the partner.\n"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a command needed: the median of some runs."""
@@ -340,7 +346,7 @@ def page(files: Files, millions: float, sizes: Sequence[float], runs: int) -> st
         f"## FASTQ to calls, {millions:g} million pairs\n",
         *whole_run(files, millions, runs),
         "## BAM to calls\n",
-        "The rest is what a BAM costs beside being read: the start, and the calls.\n",
+        _BAM,
         *bam(files, runs),
         "## What bounds it\n",
         _BOUNDS,
