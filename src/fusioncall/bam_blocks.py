@@ -40,7 +40,7 @@ from fusioncall.kernels import (
     walk_bam,
 )
 
-_READ_BYTES = 1 << 19
+_READ_BYTES = 1 << 18
 _BLOCK_HEAD_BYTES = 18  # of bgzip; SAM specification, 4.1
 _MAX_TEXT_BYTES = 1 << 16  # of a bgzip block
 _HEADROOM = 1 << 16  # before a block, for the begun record of the block in front of it
