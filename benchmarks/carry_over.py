@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.common import Random, default_settings, seeded, settings_digest
-from benchmarks.report import share, table
+from benchmarks.report import percent, table_of
 
 from fusioncall.carry_over import compare, with_carry_over
 from fusioncall.coords import Strand
@@ -250,7 +250,7 @@ def render(settings: Settings, lanes: int) -> Iterator[str]:
         "",
     )
     header = ("rate", "samples", "molecules of the source", "got some, per lane")
-    yield from table((*header, "DETECTED alone", "DETECTED compared"), _hopped(settings, lanes))
+    yield from table_of((*header, "DETECTED alone", "DETECTED compared"), _hopped(settings, lanes))
     yield from (
         "## Fusions of the sample's own",
         "",
@@ -259,7 +259,7 @@ def render(settings: Settings, lanes: int) -> Iterator[str]:
         "",
     )
     header = ("samples", "molecules of the source", "own molecules", "called alone", "suspected")
-    yield from table(header, _own(settings, lanes))
+    yield from table_of(header, _own(settings, lanes))
     yield from (
         "## A drop of another sample",
         "",
@@ -269,7 +269,7 @@ def render(settings: Settings, lanes: int) -> Iterator[str]:
         "",
     )
     header = ("share", "samples", "got some, per lane", "DETECTED alone", "DETECTED compared")
-    yield from table(header, _dropped(settings, lanes))
+    yield from table_of(header, _dropped(settings, lanes))
 
 
 def _hopped(settings: Settings, lanes: int) -> Iterator[tuple[object, ...]]:
@@ -289,7 +289,7 @@ def _dropped(settings: Settings, lanes: int) -> Iterator[tuple[object, ...]]:
 
 
 def _shares(found: Tally, lanes: int) -> tuple[str, str, str]:
-    shares = (share(Proportion(each, found.carried)) for each in (found.called, found.missed))
+    shares = (percent(Proportion(each, found.carried)) for each in (found.called, found.missed))
     return f"{found.carried / lanes:.2f}", *shares
 
 
@@ -298,7 +298,7 @@ def _own(settings: Settings, lanes: int) -> Iterator[tuple[object, ...]]:
         for source in SOURCES[1:]:
             for own in OWN:
                 found = measure(Lane(samples, source, MEASURED_RATE, own), settings, lanes)
-                told = share(Proportion(found.suspected, found.owners))
+                told = percent(Proportion(found.suspected, found.owners))
                 yield samples, source, own, found.owners, told
 
 

@@ -42,7 +42,7 @@ def render(results: Results) -> str:
     return "\n".join([*_head(results), *_recall(results), *_negatives(results), *_star(results)])
 
 
-def share(proportion: Proportion) -> str:
+def percent(proportion: Proportion) -> str:
     """Percent with Wilson's 95 % interval."""
     if not proportion.whole:
         return "."
@@ -51,7 +51,7 @@ def share(proportion: Proportion) -> str:
     return f"{value:.1f} ({low:.1f}-{high:.1f})"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def table_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The lines of a table, and a blank one."""
     yield "| " + " | ".join(header) + " |"
     yield "|" + " --- |" * len(header)
@@ -121,9 +121,9 @@ def _recall(results: Results) -> Iterator[str]:
                 series.name,
                 size,
                 tally.planted,
-                share(tally.recall),
+                percent(tally.recall),
                 tally.with_split,
-                share(tally.recall_with_split),
+                percent(tally.recall_with_split),
                 tally.seen,
                 tally.elsewhere,
             )
@@ -134,7 +134,7 @@ def _recall(results: Results) -> Iterator[str]:
         if rows:
             yield from (f"### {title}", "", note, "")
             columns = ("library or junction", "molecules", "n", "all", "n with split")
-            yield from table((*columns, "with split", "seen", "wrong place"), rows)
+            yield from table_of((*columns, "with split", "seen", "wrong place"), rows)
     lost = sum(tally.lost for _, tallies in results.recall for tally in tallies.values())
     yield f"Junctions that fewer of the same molecules were enough for, and more were not: {lost}."
     yield ""
@@ -171,13 +171,13 @@ def _negatives(results: Results) -> Iterator[str]:
             tally.kept,
             tally.candidates,
             tally.false_calls,
-            share(Proportion(tally.samples_with_call, tally.samples)),
+            percent(Proportion(tally.samples_with_call, tally.samples)),
             tally.indeterminate,
         )
         for negative, tally in results.negatives
     ]
     last = ("samples with a call, %", "INDETERMINATE")
-    yield from table((*columns, *last), rows)
+    yield from table_of((*columns, *last), rows)
     yield "\\* These reads do show a fusion, another sample's; one sample alone cannot tell."
     yield ""
     yield from _examples(
@@ -197,10 +197,10 @@ def _star(results: Results) -> Iterator[str]:
         yield from ("STAR was not installed.", "")
         return
     rows = [
-        ("same junctions and same molecule counts", star.samples, share(star.same_counts)),
-        ("same junctions", star.samples, share(star.same_junctions)),
-        ("exact, FASTQ and minimap2", star.samples, share(star.exact_fastq)),
-        ("exact, BAM of STAR", star.samples, share(star.exact_star)),
+        ("same junctions and same molecule counts", star.samples, percent(star.same_counts)),
+        ("same junctions", star.samples, percent(star.same_junctions)),
+        ("exact, FASTQ and minimap2", star.samples, percent(star.exact_fastq)),
+        ("exact, BAM of STAR", star.samples, percent(star.exact_star)),
     ]
-    yield from table(("passing calls", "samples", "percent"), rows)
+    yield from table_of(("passing calls", "samples", "percent"), rows)
     yield from _examples(star.differences)
