@@ -68,7 +68,7 @@ positive-control: $(READY) ## plant fusions into your negative reads (FASTQ1, FA
 	  --reference "$(REFERENCE)" --out "$(or $(OUT),positive_control)" $(CONTROL)
 
 memory: $(READY) ## measure memory by size of the genome, write docs/memory.md (about an hour)
-	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.memory --genome 0.0324,0.13 --exons 0.0324,1 --steps 0.0324,1
 
 check: $(READY) ## format, lint and types of the library and the workflow
 	$(BIN)/python -m ruff check
