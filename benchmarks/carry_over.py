@@ -170,7 +170,7 @@ def _sample(name: str, fragments: int, held: Sequence[int], settings: Settings) 
         schema=0,
         sample=name,
         fusioncall="",
-        settings_sha256="",
+        settings=settings,
         reference="",
         reference_sha256="",
         census=census,

@@ -274,7 +274,7 @@ class Bench:
             schema=CALLS_SCHEMA,
             sample="S",
             fusioncall=__version__,
-            settings_sha256=settings_digest(self.settings),
+            settings=self.settings,
             reference=self.reference.manifest.name,
             reference_sha256="",
             census=census,

@@ -10,7 +10,7 @@ from math import exp, factorial
 import msgspec
 import pytest
 
-from builders import candidate, census, fusion_of, sample_results, support
+from builders import answers_of, candidate, census, fusion_of, sample_results, support
 from conftest import CHECKOUT
 from fusioncall.carry_over import (
     RunCarryOver,
@@ -25,7 +25,6 @@ from fusioncall.carry_over import (
 from fusioncall.errors import InputError
 from fusioncall.filters import judge
 from fusioncall.model import Confidence, Verdict
-from fusioncall.status import decide
 
 sys.path.insert(0, str(CHECKOUT))
 
@@ -190,7 +189,9 @@ def test_the_order_of_the_samples_does_not_matter(sample, limits):
     assert compare(samples[::-1], limits, is_run=False) == first
 
 
-def test_a_suspected_call_is_none_and_the_answer_names_the_source(sample, limits, pinned):
+def test_a_suspected_call_is_none_and_the_answer_names_the_source(
+    sample, reference, limits, pinned
+):
     strong, weak = sample("A", (ETV6, 300, 200)), sample("B", (ETV6, 3, 1), (TPM3, 3, 1))
     run = compare([strong, weak], limits, is_run=False)
     carried, own = with_carry_over(weak.calls, run.samples["B"])
@@ -200,12 +201,13 @@ def test_a_suspected_call_is_none_and_the_answer_names_the_source(sample, limits
     assert (carried.passed, carried.confidence) == (False, Confidence.LOW)
     assert own.verdicts[-1] == Verdict("carry_over", passed=True, value="in-no-other", limit="")
     assert own.passed
-    told = decide("NTRK3", 1.0, (carried, own), weak.census, pinned)
-    assert (told.status.value, told.reason) == (
+    told = answers_of(replace(weak, calls=(carried, own)), reference, pinned)
+    answers = {each.gene: (each.status.value, each.reason) for each in told}
+    assert answers["NTRK3"] == (
         "INDETERMINATE",
-        "ETV6::NTRK3: carry_over suspected from A with 500 fragments: 4 (limit >23)",
+        "ETV6::NTRK3, carry_over suspected from A with 500 fragments: 4 (limit >23)",
     )
-    assert decide("NTRK1", 1.0, (carried, own), weak.census, pinned).status.value == "DETECTED"
+    assert answers["NTRK1"][0] == "DETECTED"
 
 
 def test_a_strong_call_tells_the_other_sample(sample, limits):

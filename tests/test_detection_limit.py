@@ -124,4 +124,3 @@ def test_reads_that_are_too_short_show_nothing(asking):
     assert short.showing == 0
     assert fraction_limit(50, short, asking()) is None
     assert ffpm_limit(10**6, short, asking()) is None
-    assert ffpm_limit(0, ALL, asking()) is None

@@ -58,7 +58,7 @@ def test_two_settings(results, strict, run_cli, tmp_path):
     assert done.code == 1
     assert "  settings: settings.filters.min_molecules: 2 -> 7 (samples: all 1)" in done.stdout
     assert re.search(r"^  lost: ETV6::NTRK3 \S+: now: a candidate that fails", done.stdout, re.M)
-    assert "NTRK3: DETECTED -> INDETERMINATE: ETV6::NTRK3: molecules 6 (limit >=7)" in done.stdout
+    assert "NTRK3: DETECTED -> INDETERMINATE: ETV6::NTRK3, molecules 6 (limit >=7)" in done.stdout
     told = json.loads((tmp_path / "d.json").read_text())
     assert told["status_changed"] is True
     (sample,) = told["samples"]
@@ -126,7 +126,7 @@ def test_a_table_of_another_version(results, run_cli, tmp_path):
     (copy / "fusions.tsv").write_text(text, encoding="utf-8")
     done = run_cli("diff", copy, results)
     assert done.code == 0
-    assert "  version: fusions.tsv: column recurrence: no -> yes (samples: all 1)" in done.stdout
+    assert "  version: fusions.tsv: column panel: no -> yes (samples: all 1)" in done.stdout
 
 
 def test_same_making_but_other_results(results, run_cli, tmp_path):

@@ -68,7 +68,7 @@ def resources(said: str, rule: str, name: str) -> set[str]:
 @pytest.mark.parametrize("profile", ["slurm", "lsf", "sge"])
 def test_time_is_known_before_the_input_is_made(run_folder, profile):
     said = dry_run(run_folder, profile)
-    assert re.search(r"^total +10$", said, re.MULTILINE)
+    assert re.search(r"^total +13$", said, re.MULTILINE)
     assert resources(said, "screen", "runtime") == {"10"}
     assert resources(said, "align", "runtime") == {"15"}
     assert resources(said, "call", "runtime") == {"10"}

@@ -556,6 +556,8 @@ TWO_WAYS = (
                 ", key batch_size: 0 cannot be used. Give a whole number of at least 1, or leave "
                 "it empty."
             ),
+        ),
+        (
             {"trust_alignment": "yes"},
             ", key trust_alignment: 'yes' is text. Give true or false, or leave it empty.",
         ),

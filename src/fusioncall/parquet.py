@@ -10,16 +10,24 @@ from fusioncall.errors import OutputError
 from fusioncall.files import whole_file
 from fusioncall.tables import UNKNOWN
 
-_FLOATS = frozenset(("ffpm", "expected_molecules"))
+_FLOATS = frozenset(
+    (
+        *("ffpm", "expected_molecules", "limit_probability"),
+        *("imbalance_log2", "imbalance_low", "imbalance_high"),
+        *("imbalance_depth5", "imbalance_depth3"),
+    )
+)
 _FLOAT_ENDINGS = ("_fraction", "_ffpm", "_share")
 _COUNTS = frozenset(
     (
         *("bases", "calls", "candidates", "copies", "distinct_starts", "fragments", "limit"),
         *("reads", "compared_samples", "suspected_junctions", "control_genes"),
         *("mapq_phred", "source_fragments", "molecules", "exon5", "exon3"),
+        *("insert_pairs", "limit_exon"),
     )
 )
 _COUNT_ENDINGS = ("_bp", "_molecules", "_reads", "_copies")
+_LISTS = frozenset(("acceptor_molecules",))
 
 
 def write_parquet(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -54,5 +62,5 @@ def write_parquet(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str
 def _type(name: str, pyarrow: Any) -> Any:  # noqa: ANN401 - a module without types
     if name in _FLOATS or name.endswith(_FLOAT_ENDINGS):
         return pyarrow.float64()
-    is_count = name in _COUNTS or name.endswith(_COUNT_ENDINGS)
+    is_count = name in _COUNTS or (name.endswith(_COUNT_ENDINGS) and name not in _LISTS)
     return pyarrow.int64() if is_count else pyarrow.string()
