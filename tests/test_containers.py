@@ -26,6 +26,7 @@ def test_all_that_the_package_is_built_from_is_copied():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     needed = {*included, project["project"]["readme"], *project["project"]["license-files"]}
+    needed |= {"src", "hatch_build.py"}
     copied = re.findall(r"^!(.+)$", IGNORED, re.MULTILINE)
     assert {path.partition("/")[0] for path in needed} <= set(copied)
 
