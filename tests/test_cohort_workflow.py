@@ -69,7 +69,7 @@ def planned(folder) -> dict[str, int]:
 def write_settings(folder, **changes):
     """Settings for small samples, with `group_key` replaced."""
     document = yaml.safe_load(resource_path("settings.yaml").read_text(encoding="utf-8"))
-    document["status"]["min_fragments"] = 100
+    document["assay"]["whole_transcriptome"] |= {"min_fragments": 100, "min_control_genes": None}
     for place, value in changes.items():
         group, _, key = place.partition("__")
         document[group][key] = value
@@ -145,7 +145,7 @@ def test_a_hopped_fusion_names_its_source(batch):
     (row,) = (
         row for row in batch.told["verdicts"] if (row["sample"], row["gene"]) == ("hopped", "NTRK3")
     )
-    assert row["reason"].startswith("ETV6::NTRK3: carry_over suspected from strong with 40 ")
+    assert row["reason"].startswith("ETV6::NTRK3, carry_over suspected from strong with 40 ")
     assert {row["sample"] for row in batch.told["fusions"]} == {"strong", "apart"}
     (told,) = (row for row in batch.told["carry_over"] if row["suspected"] == "yes")
     assert (told["sample"], told["source"], told["molecules"]) == ("hopped", "strong", "2")
@@ -232,7 +232,7 @@ def test_catalogue_changed(batch, changed):
 @pytest.mark.parametrize(
     ("place", "value", "again"),
     [
-        ("status__min_fragments", 101, {}),
+        ("status__min_insert_pairs", 21, {}),
         ("resistance__min_molecules", 21, {}),
         ("carry_over__hopped_share", 0.01, {"carry_over": 1}),
         ("filters__min_molecules", 3, {"call": 4, "carry_over": 1}),

@@ -75,9 +75,16 @@ def test_slurm_gives_the_bytes_of_a_local_run(project, tmp_path):
             text=True,
             check=True,
         )
-    # the probe of the test, reference build and check, two groups of calls, two of answers
-    assert states.stdout.split() == ["COMPLETED"] * 7
+    # the probe of the test, reference build and check, two groups of calls, what compares the
+    # samples, two groups of answers, the cohort, and whether it is complete
+    assert states.stdout.split() == ["COMPLETED"] * 10
     snakemake(project, os.environ, "--workflow-profile", "none", "--cores", "2")
+    for cohort in (on_slurm / "results" / "cohort", project / "results" / "cohort"):
+        assert {"cohort.html", "fusions.tsv", "verdicts.tsv", "qc.tsv", "complete.txt"} <= {
+            path.name for path in cohort.iterdir()
+        }
+    for path in (project / "results" / "cohort").glob("*.*"):
+        assert (on_slurm / "results" / "cohort" / path.name).read_bytes() == path.read_bytes()
     for name, fusion in SAMPLES.items():
         of_slurm = on_slurm / "results" / name
         assert set(RESULTS) <= {path.name for path in of_slurm.iterdir()}
