@@ -137,6 +137,9 @@ TAKES_EFFECT_AT = {
     "carry_over": "carry_over",
     **dict.fromkeys(("status", "assay", "resistance", "imbalance"), "annotate"),
 }
+# Megabytes to index a genome: for each of its file, and at most (docs/memory.md).
+INDEX_KIND = SETTINGS.get("reference", {}).get("index")
+BUILD_MEMORY = (8, 10000) if INDEX_KIND == "exons" else (40, 48000)
 SETTINGS_FILE = ancient(config["settings"]) if config.get("settings") else []
 
 
@@ -180,9 +183,8 @@ def bundle_memory(base):
     """Megabytes for a job that loads the bundle's index: they grow with each attempt."""
 
     def mem_mb(wildcards, input, attempt):
-        manifest = Path(input.reference)
-        manifest.stat()  # raises if the bundle is yet to be built; Snakemake asks again later
-        held = sum(file.stat().st_size for file in manifest.parent.iterdir())
+        # raises if the bundle is yet to be built; Snakemake asks again later
+        held = Path(input.reference).with_name("genome.mmi").stat().st_size
         return attempt * int(base + 1.5 * held / 1e6)
 
     return mem_mb

@@ -121,7 +121,7 @@ rule call:
         "../envs/fusioncall.yaml"
     threads: 2
     resources:
-        mem_mb=bundle_memory(4000),
+        mem_mb=memory(4000),
         runtime=sample_minutes(10, per_reads_gb=20),
     params:
         census=lambda wildcards, input: option("--census", input.census),

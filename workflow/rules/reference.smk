@@ -40,7 +40,7 @@ if not REFERENCE.get("bundle"):
             "../envs/fusioncall.yaml"
         threads: 4
         resources:
-            mem_mb=memory(4000, per_input_mb=40, at_most=48000),
+            mem_mb=memory(4000, *BUILD_MEMORY),
             runtime=minutes(30, per_input_gb=60),
         params:
             folder=lambda wildcards, output: str(Path(output.manifest).parent),
