@@ -114,14 +114,13 @@ shown = {
 results = pathlib.Path(sys.argv[1])
 for name, columns in shown.items():
     rows = [columns]
-    for table in sorted(results.glob(f"*/{name}")):
-        with table.open(newline="") as stream:
-            rows += [tuple(row[column] for column in columns)
-                     for row in csv.DictReader(itertools.islice(stream, 1, None), delimiter="\t")]
+    with (results / "cohort" / name).open(newline="") as stream:
+        rows += [tuple(row[column] for column in columns)
+                 for row in csv.DictReader(itertools.islice(stream, 1, None), delimiter="\t")]
     widths = [max(map(len, column)) for column in zip(*rows)]
     print(f"\n{name} of all samples")
     for row in rows:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
-print(f"\nAll results: {results.resolve()}")
+print(f"\nAll results: {results.resolve()}, to begin with: cohort/cohort.html")
 endef
 export SHOW
