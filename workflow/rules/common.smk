@@ -183,8 +183,9 @@ def bundle_memory(base):
     """Megabytes for a job that loads the bundle's index: they grow with each attempt."""
 
     def mem_mb(wildcards, input, attempt):
-        # raises if the bundle is yet to be built; Snakemake asks again later
-        held = Path(input.reference).with_name("genome.mmi").stat().st_size
+        manifest = Path(input.reference)
+        manifest.stat()  # raises if the bundle is yet to be built; Snakemake asks again later
+        held = sum(file.stat().st_size for file in manifest.parent.glob("*.mmi"))
         return attempt * int(base + 1.5 * held / 1e6)
 
     return mem_mb
