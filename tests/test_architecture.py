@@ -8,10 +8,10 @@ import re
 from conftest import CHECKOUT
 
 PACKAGE = CHECKOUT / "src" / "fusioncall"
-WORDS = "__init__ errors coords genes sequence resources files settings schema"
+WORDS = "__init__ errors coords genes sequence codons resources files settings schema"
 REFERENCE = "gtf targets kernels kmers donors masked reference bundle download"
 FLOW = (
-    "model bam bam_blocks fastq scan lanes progress picked trusted failures screen"
+    "model seeds bam bam_blocks fastq scan lanes progress picked trusted failures screen"
     " screening align flanks junctions adapters evidence annotated clips placing recount pairs"
     " unfused depth fusions filters carry_over transcripts protein retained nomenclature isoforms"
     " meaning catalogue exports facts resistance panel imbalance context annotate adequacy"

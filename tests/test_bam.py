@@ -429,3 +429,10 @@ def test_missing_bam_is_named(tmp_path):
         pass
     told = str(caught.value)
     assert told == f"{tmp_path / 'none.bam'}: does not exist or is no file. Check the path."
+
+
+def test_one_base_of_phred_9_keeps_its_quality(tmp_path):
+    """In SAM, * is such a quality and none at all."""
+    molecules = (Molecule("m", (Read(ReadNumber.SINGLE, "A", "*", ()),)),)
+    found, _ = roundtrip(tmp_path / "m.bam", molecules)
+    assert found == molecules

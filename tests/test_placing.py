@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 
+import edlib
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from builders import (
     candidate,
@@ -16,7 +20,7 @@ from builders import (
     text_read,
 )
 from fusioncall.model import Molecule, ReadNumber
-from fusioncall.placing import is_misfit, templates_of
+from fusioncall.placing import is_misfit, lay, templates_of
 from fusioncall.recount import recount
 from fusioncall.world import reverse_complement
 
@@ -192,3 +196,31 @@ def test_split_read_whose_mate_fits_nowhere_is_a_misfit(world, reference, limits
         [Molecule("r", reads)], [candidate(world, text)], reference, limits
     ).values()
     assert (support.split_molecules, support.misfit_molecules) == (1, expected)
+
+
+@hypothesis_settings(max_examples=400)
+@given(
+    sequence=st.text(alphabet="ACGT", min_size=40, max_size=120),
+    start=st.integers(0, 20),
+    size=st.integers(20, 60),
+    edits=st.lists(
+        st.tuples(st.integers(0, 59), st.sampled_from(["", "A", "C", "G", "T", "AC"])), max_size=4
+    ),
+    is_reverse=st.booleans(),
+)
+def test_places_are_those_of_an_alignment_without_a_shortcut(
+    pinned, sequence, start, size, edits, is_reverse
+):
+    """Nothing that edlib would place is left out for want of an equal word."""
+    letters = list(sequence[start : start + size])
+    for place, change in edits:
+        letters[place % len(letters)] = change
+    read = "".join(letters)
+    limit = max(1, int(len(read) * pinned.recount.max_edit_rate))
+    both = [
+        edlib.align(text, sequence, mode="HW", task="distance", k=limit)["editDistance"]
+        for text in (read, reverse_complement(read))
+    ]
+    fewest = min((each for each in both if each >= 0), default=None)
+    hit = lay(reverse_complement(read) if is_reverse else read, sequence, pinned.recount)
+    assert (None if hit is None else hit.edits) == fewest

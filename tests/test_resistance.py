@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from builders import Piece, candidate, flipped, fusion_of, make_read, pair, single, support
+from fusioncall.codons import translate
 from fusioncall.coords import Strand
 from fusioncall.errors import SettingsError
 from fusioncall.filters import judge
 from fusioncall.genes import Transcript, position_at
 from fusioncall.resistance import changes, codon_depths, read_sites, sites_on, verdict
 from fusioncall.resources import resource_path
-from fusioncall.sequence import complement, translate
+from fusioncall.sequence import complement
 from fusioncall.world import read_transcripts
 
 SITES = read_sites(resource_path("resistance.tsv"))

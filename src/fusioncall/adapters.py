@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from fusioncall.model import (
     CIGAR_CONSUMES_QUERY,
@@ -72,11 +73,20 @@ def _adapter_start(sequence: str, settings: TrimSettings) -> int:
         place = sequence.find(adapter[:_SEED_BP])
         if place >= 0:
             starts.append(place)
-        for size in range(min(_SEED_BP, len(adapter)) - 1, settings.min_adapter_bp - 1, -1):
-            if sequence.endswith(adapter[:size]):
-                starts.append(len(sequence) - size)
-                break
+    beginnings = _beginnings(settings)
+    if sequence.endswith(beginnings):
+        starts += (len(sequence) - len(each) for each in beginnings if sequence.endswith(each))
     return min(starts)
+
+
+@cache
+def _beginnings(settings: TrimSettings) -> tuple[str, ...]:
+    """The first bases of the adapters, from the fewest that are cut on."""
+    return tuple(
+        adapter[:size]
+        for adapter in settings.adapters
+        for size in range(settings.min_adapter_bp, min(_SEED_BP, len(adapter)))
+    )
 
 
 def _cut(read: Read, end: int) -> Read:

@@ -21,6 +21,7 @@ from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.genes import Gene
 from fusioncall.model import Junction, Molecule, Proposal
 from fusioncall.reference import Reference
+from fusioncall.seeds import holding
 from fusioncall.sequence import mismatches, reverse_complement
 from fusioncall.settings import DiscoverySettings
 
@@ -52,7 +53,7 @@ class _Donor:
 
 
 def propose_annotated(
-    molecules: Iterable[Molecule], reference: Reference, settings: DiscoverySettings
+    molecules: Sequence[Molecule], reference: Reference, settings: DiscoverySettings
 ) -> tuple[Proposal, ...]:
     """Find the annotated junctions that single reads show.
 
@@ -66,6 +67,8 @@ def propose_annotated(
     """
     acceptors = tuple(_acceptors(reference))
     seeds = _seeds(acceptors)
+    either = {word for seed in seeds for word in (seed, reverse_complement(seed))}
+    seeded = {molecule.name for molecule in holding(molecules, either)}
     nearby = _Nearby(acceptors, reference)
     proposals: list[Proposal] = []
     for molecule in molecules:
@@ -73,7 +76,7 @@ def propose_annotated(
         donors, inside = nearby.donors(molecule), nearby.acceptors(molecule)
         for read in molecule.reads:
             for text in (read.sequence, reverse_complement(read.sequence)):
-                crossings = _crossings(text, seeds, settings)
+                crossings = _crossings(text, seeds, settings) if molecule.name in seeded else ()
                 known = chain(
                     _by_index(text, crossings, reference, settings),
                     _by_near_donor(text, crossings, donors),

@@ -27,6 +27,7 @@ from fusioncall.sequence import reverse_complement
 
 _OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
+_NOWHERE = ("*", "0")
 _MAX_FOREIGN_SHARE = 0.05
 _NUMBER_OF = {
     (False, False): ReadNumber.SINGLE,
@@ -234,10 +235,9 @@ def _add(draft: _Draft, record: pysam.AlignedSegment, *, mapped: bool, where: Pa
 
 
 def _forward_quality(record: pysam.AlignedSegment) -> str:
-    if record.query_qualities is None:
-        return ""
-    qualities = record.get_forward_qualities() or ()
-    return "".join(chr(quality + 33) for quality in qualities)
+    qualities = record.query_qualities
+    text = "" if qualities is None else str(pysam.array_to_qualitystring(qualities))
+    return text[::-1] if record.is_reverse else text
 
 
 def segment_of(record: pysam.AlignedSegment) -> Segment:
@@ -317,8 +317,13 @@ def write_molecules(
     )
     with pysam.AlignmentFile(str(path), "wb", header=header) as bam:
         for molecule in molecules:
-            for record in _records(molecule, header):
-                record.set_tags([*record.get_tags(), *(tags or {}).get(molecule.name, {}).items()])
+            told = (tags or {}).get(molecule.name, {}).items()
+            marks = [f"{tag}:Z:{text}" for tag, text in told]
+            for fields, quality in _records(molecule):
+                line = "\t".join([*fields, *marks])
+                record = pysam.AlignedSegment.fromstring(line, header)
+                if quality:  # not in the line, where * is a Phred value of 9 and none at all
+                    record.query_qualities = pysam.qualitystring_to_array(quality)
                 bam.write(record)
 
 
@@ -333,27 +338,27 @@ def sort_and_index(path: Path, index: Path | None = None) -> None:
         unsorted.unlink()
 
 
-def _records(molecule: Molecule, header: pysam.AlignmentHeader) -> Iterator[pysam.AlignedSegment]:
+def _records(molecule: Molecule) -> Iterator[tuple[list[str], str]]:
+    """The fields of the SAM line of each record of a molecule, and its qualities."""
     primaries = [_primary(read) for read in molecule.reads]
     for index, read in enumerate(molecule.reads):
         primary = primaries[index]
-        mate = primaries[1 - index] if len(molecule.reads) == 2 else None
+        is_paired = len(molecule.reads) == 2
+        mate = primaries[1 - index] if is_paired else None
         for segment in read.segments or (None,):
-            record = pysam.AlignedSegment(header)
-            record.query_name = molecule.name
-            record.flag = _flag(read, segment, primary, mate)
-            _place(record, read, segment, is_primary=segment is primary)
-            anchor = segment or mate
-            if anchor and segment is None:
-                record.reference_name, record.reference_start = anchor.contig, anchor.start
-            where = mate or segment
-            if where and len(molecule.reads) == 2:
-                record.next_reference_name = where.contig
-                record.next_reference_start = where.start
-            others = [each for each in read.segments if each is not segment]
-            if segment and others:
-                record.set_tag("SA", "".join(_sa(each, read) for each in others))
-            yield record
+            flag = _flag(read, segment, primary, mate)
+            mapq = str(segment.mapq) if segment else "0"
+            cigar = _cigar(segment, read, "S" if segment is primary else "H") if segment else "*"
+            next_place = _place(mate or segment) if is_paired else _NOWHERE
+            bases, quality = _bases(read, segment, is_primary=segment is primary)
+            tags = _tags(read, segment) if segment else ()
+            head = [molecule.name or "*", str(flag), *_place(segment or mate), mapq, cigar]
+            yield [*head, *next_place, "0", bases or "*", "*", *tags], quality
+
+
+def _place(segment: Segment | None) -> tuple[str, str]:
+    """Contig and 1-based position."""
+    return (segment.contig, str(segment.start + 1)) if segment else _NOWHERE
 
 
 def _primary(read: Read) -> Segment | None:
@@ -375,23 +380,22 @@ def _flag(
     return int(flag)
 
 
-def _place(
-    record: pysam.AlignedSegment, read: Read, segment: Segment | None, *, is_primary: bool
-) -> None:
-    """Set sequence, CIGAR and position; a supplementary record is clipped hard."""
+def _bases(read: Read, segment: Segment | None, *, is_primary: bool) -> tuple[str, str]:
+    """Bases and qualities along the genome; those of a supplementary record are clipped hard."""
     start, end = 0, len(read.sequence)
-    if segment is not None:
-        record.reference_name, record.reference_start = segment.contig, segment.start
-        record.mapping_quality = segment.mapq
-        record.cigarstring = _cigar(segment, read, "S" if is_primary else "H")
-        record.set_tag("NM", segment.edits)
-        if not is_primary:
-            start, end = segment.query_start, segment.query_end
+    if segment is not None and not is_primary:
+        start, end = segment.query_start, segment.query_end
     sequence, quality = read.sequence[start:end], read.quality[start:end]
     if segment is not None and segment.is_reverse:
         sequence, quality = reverse_complement(sequence), quality[::-1]
-    record.query_sequence = sequence
-    record.query_qualities = pysam.qualitystring_to_array(quality) if quality else None
+    return sequence, quality
+
+
+def _tags(read: Read, segment: Segment) -> Iterator[str]:
+    yield f"NM:i:{segment.edits}"
+    others = [_sa(each, read) for each in read.segments if each is not segment]
+    if others:
+        yield f"SA:Z:{''.join(others)}"
 
 
 def _cigar(segment: Segment, read: Read, clip: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 import edlib
@@ -20,10 +21,11 @@ import edlib
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Candidate, Kind, Molecule, Placement
 from fusioncall.reference import Reference
-from fusioncall.sequence import mismatches, reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement, words
 from fusioncall.settings import RecountSettings
 
 _EDGE_BP = 12
+_WORD_BP = 12
 _MAX_COMBINATIONS = 16
 
 
@@ -199,6 +201,8 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...
     best: tuple[Hit, ...] = ()
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
+        if not _shares_part(text, sequence, limit):
+            continue
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
         edits = found["editDistance"]
         if edits < 0 or (best and best[0].edits <= edits):
@@ -208,10 +212,30 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...
     return best
 
 
+def _shares_part(text: str, sequence: str, edits: int) -> bool:
+    """Whether a text can lie in a sequence with so many edits.
+
+    Of one part more than there are edits, one is free of them and stands in the sequence as it is.
+    """
+    size = len(text) // (edits + 1)
+    if size < _WORD_BP:
+        return True
+    known = _words_of(sequence)
+    return any(text[at : at + _WORD_BP] in known for at in range(0, size * (edits + 1), size))
+
+
+@lru_cache(maxsize=512)
+def _words_of(sequence: str) -> frozenset[str]:
+    """Words of a sequence that many reads are laid on."""
+    return frozenset(words(sequence, _WORD_BP))
+
+
 def _exact(read: str, sequence: str) -> tuple[Hit, ...]:
     """All places of a read without an edit, on one strand; most reads have one."""
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
+        if not _shares_part(text, sequence, 0):
+            continue
         starts = []
         start = sequence.find(text)
         while start >= 0:

@@ -11,9 +11,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fusioncall.codons import translate
 from fusioncall.genes import position_at
 from fusioncall.reference import Reference
-from fusioncall.sequence import translate
 from fusioncall.targets import Target
 from fusioncall.transcripts import TranscriptEnd, TranscriptPair
 

@@ -30,6 +30,7 @@ from fusioncall.placing import (
     templates_of,
 )
 from fusioncall.reference import Reference
+from fusioncall.seeds import holding
 from fusioncall.sequence import reverse_complement, words
 from fusioncall.settings import RecountSettings
 
@@ -152,7 +153,10 @@ def _seeded_by(
 ) -> list[tuple[Molecule, list[int]]]:
     """Each molecule with the candidates of which it holds a seed, if any."""
     seeds = _seeds(templates)
-    found = ((molecule, sorted(_seeded(molecule, seeds))) for molecule in molecules)
+    either = {word for seed in seeds for word in (seed, reverse_complement(seed))}
+    found = (
+        (molecule, sorted(_seeded(molecule, seeds))) for molecule in holding(molecules, either)
+    )
     return [(molecule, indices) for molecule, indices in found if indices]
 
 

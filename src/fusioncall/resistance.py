@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusioncall.catalogue import read_table
+from fusioncall.codons import translate
 from fusioncall.coords import Strand
 from fusioncall.errors import SettingsError
 from fusioncall.genes import Block, position_at
@@ -25,7 +26,7 @@ from fusioncall.model import (
     Segment,
 )
 from fusioncall.reference import Reference
-from fusioncall.sequence import complement, reverse_complement, translate
+from fusioncall.sequence import complement, reverse_complement
 from fusioncall.settings import ResistanceSettings
 from fusioncall.targets import Target
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusioncall.codons import translate
 from fusioncall.coords import Interval
 from fusioncall.model import CodonDepth
 from fusioncall.resistance import ResistanceSite, changes, verdict
-from fusioncall.sequence import translate
 from fusioncall.settings import ResistanceSettings
 from fusioncall.tables import UNKNOWN, write_table
 

@@ -1,10 +1,10 @@
-"""Bases as text (a thin, typed layer over Biopython)."""
+"""Bases as text."""
 
 from __future__ import annotations
 
 from operator import ne
 
-from Bio import Seq
+_PAIRED = str.maketrans("ACGTURYKMBVDHacgturykmbvdh", "TGCAAYRMKVBHDtgcaayrmkvbhd")
 
 
 def reverse_complement(bases: str) -> str:
@@ -13,7 +13,7 @@ def reverse_complement(bases: str) -> str:
     >>> reverse_complement("AACGN")
     'NCGTT'
     """
-    return str(Seq.reverse_complement(bases))  # type: ignore[no-untyped-call]
+    return complement(bases)[::-1]
 
 
 def complement(bases: str) -> str:
@@ -22,17 +22,7 @@ def complement(bases: str) -> str:
     >>> complement("AACGN")
     'TTGCN'
     """
-    return reverse_complement(bases)[::-1]
-
-
-def translate(bases: str) -> str:
-    """The residues that whole codons code for, by the standard code: `*` stop, `X` unknown.
-
-    >>> translate("ATGTAANNNCT")
-    'M*X'
-    """
-    whole = bases[: len(bases) - len(bases) % 3]
-    return str(Seq.translate(whole))  # type: ignore[no-untyped-call]
+    return bases.translate(_PAIRED)
 
 
 def mismatches(one: str, other: str) -> int:

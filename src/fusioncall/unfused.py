@@ -17,6 +17,7 @@ from fusioncall.kmers import KmerTable, build_table
 from fusioncall.model import Molecule
 from fusioncall.placing import FusedSequence, unfused_starts
 from fusioncall.reference import Reference
+from fusioncall.seeds import holding
 from fusioncall.sequence import reverse_complement, words
 from fusioncall.settings import RecountSettings
 
@@ -85,7 +86,7 @@ def count_unfused(
     """
     seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in unfused.sequences}
     seeds = _seeds(unfused)
-    for molecule in molecules:
+    for molecule in holding(molecules, seeds):
         if molecule.name in fused:
             continue
         for end in _seeded(molecule, seeds):
