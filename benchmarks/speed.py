@@ -42,6 +42,9 @@ from fusioncall.sequence import reverse_complement
 from fusioncall.world import build_world
 from fusioncall.world_files import ContigNames, Dialect, write_annotation, write_genome
 
+Letters = npt.NDArray[np.uint8]
+"""Text as bytes, a row for each read."""
+
 CHECKOUT = Path(__file__).parents[1]
 READ_BP = 100
 _CHUNK = 50_000
@@ -51,6 +54,7 @@ _MOST_SPAN_BP = 350
 _FUSION_PAIRS = 2000
 _NO_CACHE = "PYTHONDONTWRITEBYTECODE"
 """With it every start of Python would compile all modules anew, which no user has it do."""
+
 _QUALITIES = np.frombuffer(b"F:,#", dtype=np.uint8)
 _BASES = np.frombuffer(b"ACGT", dtype=np.uint8)
 _STAR = (
@@ -228,27 +232,27 @@ def _chunks(pairs: int, done: float, source: Source) -> Iterator[tuple[bytes, by
         yield _fastq(names, mates[0], 1, random), _fastq(names, mates[1], 2, random)
 
 
-def _names(done: int, size: int, random: np.random.Generator) -> list[str]:
-    """Names as of Illumina; each holds the number of its pair, so none comes twice."""
-    places = random.integers(1000, 33000, size).tolist()
-    return [
-        f"A00123:45:HXXXXDSXX:1:{1101 + number // _CHUNK}:{x}:{1000 + number % _CHUNK}"
+def _names(done: int, size: int, random: np.random.Generator) -> Letters:
+    """Names as of Illumina, of equal length; each has the number of its pair."""
+    places = random.integers(10_000, 33_000, size).tolist()
+    names = [
+        f"A00123:45:HXXXXDSXX:1:{1101 + number // _CHUNK}:{x}:{10_000 + number % _CHUNK}"
         for number, x in enumerate(places, start=done)
     ]
+    return np.frombuffer("".join(names).encode(), dtype=np.uint8).reshape(size, -1)
 
 
-def _fastq(
-    names: list[str], bases: npt.NDArray[np.uint8], mate: int, random: np.random.Generator
-) -> bytes:
-    wrong = random.random(bases.shape) < 0.003
+def _fastq(names: Letters, bases: Letters, mate: int, random: np.random.Generator) -> bytes:
+    wrong = random.random(bases.shape, dtype=np.float32) < 0.003
     bases[wrong] = _BASES[random.integers(0, 4, wrong.sum())]
-    level = random.random(bases.shape)
+    level = random.random(bases.shape, dtype=np.float32)
     quality = _QUALITIES[(level < 0.05).astype(np.int8) + (level < 0.015)]
-    texts, marks = bases.tobytes().decode(), quality.tobytes().decode()
-    return "".join(
-        f"@{name} {mate}:N:0:ACGTACGT\n{texts[at : at + READ_BP]}\n+\n{marks[at : at + READ_BP]}\n"
-        for name, at in zip(names, range(0, len(texts), READ_BP), strict=True)
-    ).encode()
+    fixed = (b"@", b" %d:N:0:ACGTACGT\n" % mate, b"\n+\n", b"\n")
+    at, title, plus, end = (
+        np.broadcast_to(np.frombuffer(text, dtype=np.uint8), (len(names), len(text)))
+        for text in fixed
+    )
+    return np.hstack([at, names, title, bases, plus, quality, end]).tobytes()
 
 
 def screen_command(files: Files, millions: float, threads: int) -> str:
