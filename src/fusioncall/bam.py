@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 
 import pysam
@@ -242,28 +241,30 @@ def _forward_quality(record: pysam.AlignedSegment) -> str:
 
 def segment_of(record: pysam.AlignedSegment) -> Segment:
     """The aligned piece of a BAM record."""
-    operations = [(_OPERATIONS[code], length) for code, length in record.cigartuples or ()]
-    left, right = _clip_bp(operations), _clip_bp(operations[::-1])
-    inner = tuple(each for each in operations if each[0] not in _CLIPS)
-    aligned = sum(length for operation, length in inner if operation in CIGAR_CONSUMES_QUERY)
-    query_start = right if record.is_reverse else left
+    start, is_reverse = record.reference_start, record.is_reverse
+    inner: list[tuple[str, int]] = []
+    clips = [0, 0]  # bases clipped, soft or hard, at either end
+    aligned = covered = 0
+    for code, length in record.cigartuples or ():
+        operation = _OPERATIONS[code]
+        if operation in _CLIPS:
+            clips[bool(inner)] += length
+            continue
+        inner.append((operation, length))
+        aligned += length if operation in CIGAR_CONSUMES_QUERY else 0
+        covered += length if operation in CIGAR_CONSUMES_REFERENCE else 0
+    query_start = clips[is_reverse]
     return Segment(
         contig=str(record.reference_name),
-        start=record.reference_start,
-        end=record.reference_start
-        + sum(length for operation, length in inner if operation in CIGAR_CONSUMES_REFERENCE),
-        is_reverse=record.is_reverse,
+        start=start,
+        end=start + covered,
+        is_reverse=is_reverse,
         query_start=query_start,
         query_end=query_start + aligned,
-        cigar=inner,
+        cigar=tuple(inner),
         mapq=record.mapping_quality,
         edits=int(record.get_tag("NM")) if record.has_tag("NM") else _edits_by_nm(record),
     )
-
-
-def _clip_bp(operations: list[tuple[str, int]]) -> int:
-    """Bases clipped, soft or hard, at the beginning of a CIGAR."""
-    return sum(length for _, length in takewhile(lambda each: each[0] in _CLIPS, operations))
 
 
 def _edits_by_nm(record: pysam.AlignedSegment) -> int:
@@ -277,8 +278,10 @@ def _molecule(name: str, draft: _Draft) -> Molecule:
         if number not in draft.bases:
             continue
         sequence, quality = draft.bases[number]
-        order = sorted(set(draft.segments.get(number, ())), key=_segment_key)
-        reads.append(Read(number, sequence.upper(), quality, tuple(order)))
+        segments = draft.segments.get(number, [])
+        if len(segments) > 1:
+            segments = sorted(set(segments), key=_segment_key)
+        reads.append(Read(number, sequence.upper(), quality, tuple(segments)))
     return Molecule(name, tuple(reads), draft.umi or umi_of(name))
 
 
