@@ -12,3 +12,8 @@ module fusioncall:
 
 
 use rule * from fusioncall
+
+
+# Snakemake does not take this from a module by itself.
+onerror:
+    fusioncall.onerror()

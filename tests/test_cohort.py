@@ -159,7 +159,7 @@ def test_complete_names_the_failed_ones(project, cohort, run_cli):
     qc = project / "cohort" / "qc.tsv"
     told = (
         f"fusioncall complete: error: {qc}: 1 of 3 samples failed: lost. "
-        "Their reasons stand there; mend their files and run again.\n"
+        "Their reasons stand there; mend what they tell and run again.\n"
     )
     assert run_cli("--quiet", "complete", "--qc", qc) == (2, "", told)
     (project / "samples.tsv").write_text(f"{HEADER}A\ta.fq\t\t\tR1\nB\tb.fq\t\t\tR1\n")

@@ -85,7 +85,7 @@ def told(out, reason):
     assert qc["reads"]["fragments"] == 0
     assert rows(out / "candidates.tsv") == []
     page = (out / "report.html").read_text()
-    assert "The sample could not be read, so nothing was looked for." in page
+    assert "The sample failed, so nothing was looked for." in page
     assert failure in page
 
 

@@ -57,8 +57,14 @@ def planned(done) -> dict[str, int]:
 
 
 def commands(done) -> list[str]:
-    """The shell commands of a dry run."""
-    return re.findall(r"^Shell command: (fusioncall .*)$", done.stdout, re.MULTILINE)
+    """The shell commands of a dry run, without what stands behind `||`."""
+    return [first for first, *_ in halves(done)]
+
+
+def halves(done) -> list[list[str]]:
+    """The shell commands of a dry run, parted at `||`."""
+    found = re.findall(r"^Shell command: (fusioncall .*)$", done.stdout, re.MULTILINE)
+    return [" ".join(line.split()).split(" || ") for line in found]
 
 
 REFERENCE_JOBS = {"reference_build": 1, "reference_check": 1}
@@ -124,6 +130,34 @@ def test_samples_are_aligned_in_batches(run_folder):
     ]
 
 
+def test_a_step_that_ends_with_an_error_may_give_its_sample_up(run_folder):
+    done = snakemake(run_folder, "-n", "--retries", "2", sheet=HEADER + PAIRED + BAM)
+    folder = "results/P"
+    reference = "--reference reference/tiny"
+    call = f"--calls {folder}/calls.json --evidence {folder}/evidence.bam"
+    found = {
+        each[1].split()[2]: each[1] for each in halves(done) if len(each) > 1 and folder in each[0]
+    }
+    assert found == {
+        "screen": (
+            f"fusioncall give-up screen {reference} --out {folder}/work/screened.bam"
+            f" --census {folder}/work/census.json --exit-code $? --tried 1/3 --memory-mb 4000"
+            f" --minutes 10 --note {folder}/work/given_up.txt"
+            f" 2>> {folder}/logs/screen.log"
+        ),
+        "align": (
+            f"fusioncall give-up align --out {folder}/work/aligned.bam --exit-code $? --tried 1/3"
+            f" --memory-mb <TBD> --minutes 15 --note {folder}/work/given_up.txt"
+            f" 2>> {folder}/logs/align.log"
+        ),
+        "call": (
+            f"fusioncall give-up call --sample P --census {folder}/work/census.json {reference}"
+            f" {call} --exit-code $? --tried 1/3 --memory-mb 4000 --minutes 10"
+            f" --note {folder}/work/given_up.txt 2>> {folder}/logs/call.log"
+        ),
+    }
+
+
 def test_batch_of_one_is_the_sample_alone(run_folder):
     done = snakemake(run_folder, "-n", sheet=HEADER + PAIRED + SINGLE, batch_size=1)
     assert planned(done)["align"] == 2
@@ -151,7 +185,7 @@ def test_reference_by_address_is_downloaded(run_folder):
     logs = "results/reference/logs"
     assert [command for command in found if " download " in command] == [
         (
-            "fusioncall download --url 'https://example.org/genes.gtf?version=1&plain=yes' "
+            "fusioncall download --url 'https://example.org/genes.gtf?version=1&plain=yes'"
             f" --out {folder}/gtf 2> {logs}/download_gtf.log"
         ),
         (

@@ -226,7 +226,7 @@ def check_complete(qc: Path) -> int:
     failed = [row["sample"] for row in rows if row["result"] == "failed"]
     if failed:
         what = f"{len(failed)} of {len(rows)} samples failed: {', '.join(failed)}"
-        cure = "Their reasons stand there; mend their files and run again"
+        cure = "Their reasons stand there; mend what they tell and run again"
         raise InputError(what, where=qc, cure=cure)
     return len(rows)
 

@@ -429,7 +429,7 @@ class Census:
     reads that hold enough k-mers of each gene; `exon_depth` is, by gene and exon, the mean number
     of such reads that hold one of its k-mers. `kept_copies` are kept molecules whose reads begin as
     those of an earlier one. `lanes` counts fragments by the first four fields of their names.
-    `failure` tells why a sample could not be read, and then nothing else is known.
+    `failure` tells why a sample could not be read or analysed, and then nothing else is known.
 
     Of a BAM that was read by its index, `trusted` tells how; then `fragments` are None, as nobody
     counted them, there are no counts by lane and of control genes, and all others are those of what

@@ -44,7 +44,7 @@ _WORDS = {
     Status.NOT_DETECTED: "None was found, and the sample met the criteria of adequacy.",
     Status.NOT_ASSESSABLE: "None was found, but this sample could not have shown one reliably.",
 }
-_UNREAD = "The sample could not be read, so nothing was looked for."
+_UNREAD = "The sample failed, so nothing was looked for."
 _KNOWLEDGE = {
     Knowledge.PAIR: "known: this 5' gene before this target",
     Knowledge.PARTNER: "the 5' gene is known before another target",

@@ -33,7 +33,7 @@ from fusioncall.context import (
     resistance_sites,
 )
 from fusioncall.errors import BundleError, FusioncallError, InputError, OutputError
-from fusioncall.failures import failed_census
+from fusioncall.failures import check_not_failed
 from fusioncall.files import json_bytes, make_folder, sha256, whole_file, write_json
 from fusioncall.imbalance import imbalances
 from fusioncall.isoforms import with_isoforms
@@ -173,6 +173,7 @@ def call(
     check_sample_name(sample)
     contigs = setup.reference.contigs
     with open_bam(alignments.bam, 1, setup.reference.genome_path) as opened:
+        check_not_failed(opened)
         lengths = dict(zip(opened.references, opened.lengths, strict=True))
     check_contigs(alignments.bam, lengths, contigs)
     make_folder(evidence.parent)
@@ -201,11 +202,11 @@ def call(
 
 
 def record_failed_call(
-    sample: str, error: InputError, setup: Setup, calls: Path, evidence: Path
+    sample: str, census: Census, setup: Setup, calls: Path, evidence: Path
 ) -> None:
-    """What the later steps need of a sample whose BAM cannot be used: no molecule, and why."""
+    """What the later steps need of a sample that failed: no molecule, and the census with why."""
     check_sample_name(sample)
-    made = _no_calls(sample, failed_census("bam", error, setup.reference), setup)
+    made = _no_calls(sample, census, setup)
     _write_calls(made, (), setup, calls, evidence)
 
 

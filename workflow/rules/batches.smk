@@ -23,9 +23,14 @@ for number, batch in enumerate(BATCHES, start=1):
         resources:
             mem_mb=bundle_memory(2000),
             runtime=minutes(30, per_input_gb=60),
+            tried=tried,
         params:
+            note=[note(sample) for sample in batch],
             settings=lambda wildcards, input: option("--settings", input.settings),
             bundle=lambda wildcards, input: str(Path(input.reference).parent),
         shell:
             "fusioncall align --reads {input.reads:q} --reference {params.bundle:q}"
             " {params.settings:q} --out {output.bam:q} --threads {threads} 2> {log:q}"
+            " || fusioncall give-up align --reads {input.reads:q} --reference {params.bundle:q}"
+            " {params.settings:q} --out {output.bam:q} --threads {threads}"
+            f"{HOW_IT_ENDED}"

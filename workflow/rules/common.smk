@@ -1,6 +1,7 @@
 # Reads and checks the config and the sample sheet before any job starts, and finds inputs.
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -42,6 +43,12 @@ try:
 except FusioncallError as error:
     print(f"fusioncall: error: {error}", file=sys.stderr)
     sys.exit(2)
+
+# Behind the command of a step: after the last try its sample is recorded as failed.
+HOW_IT_ENDED = (
+    " --exit-code $? --tried {resources.tried} --memory-mb {resources.mem_mb}"
+    " --minutes {resources.runtime} --note {params.note:q} 2>> {log:q}"
+)
 
 PRODUCTS = (
     "report.html",
@@ -167,6 +174,27 @@ def option(name, value):
 def assay(wildcards):
     """The option for how the library was made: by the sample sheet, else by the config."""
     return option("--assay", SAMPLES[wildcards.sample].assay or config.get("assay"))
+
+
+# How often a job is tried, by `retries` of the profile; known to `tried` when the work begins.
+os.environ.setdefault("FUSIONCALL_TRIES", "1")
+
+
+envvars:
+    "FUSIONCALL_TRIES",
+
+
+def tried(wildcards, attempt):
+    """Which try of a job this is, and of how many; its own Snakemake on another machine is told."""
+    if workflow.is_main_process:
+        retries = getattr(workflow.execution_settings, "retries", 0)
+        os.environ["FUSIONCALL_TRIES"] = str(1 + retries)
+    return f"{attempt}/{os.environ['FUSIONCALL_TRIES']}"
+
+
+def note(sample):
+    """What tells that a sample was given up, and why."""
+    return f"{OUTDIR}/{sample}/work/given_up.txt"
 
 
 def memory(base, per_input_mb=0, at_most=64000):

@@ -22,7 +22,9 @@ rule screen:
     resources:
         mem_mb=memory(4000),
         runtime=sample_minutes(10, per_reads_gb=10),
+        tried=tried,
     params:
+        note=lambda wildcards: note(wildcards.sample),
         fastq1=lambda wildcards, input: ",".join(input.fastq1),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
         settings=lambda wildcards, input: option("--settings", input.settings),
@@ -33,6 +35,9 @@ rule screen:
         " --reference {params.bundle:q} {params.settings:q} --out {output.reads:q}"
         " --census {output.census:q} --record-failure"
         " --threads {threads} 2> {log:q}"
+        " || fusioncall give-up screen --reference {params.bundle:q} {params.settings:q}"
+        " --out {output.reads:q} --census {output.census:q}"
+        f"{HOW_IT_ENDED}"
 
 
 rule align:
@@ -53,13 +58,17 @@ rule align:
     resources:
         mem_mb=bundle_memory(2000),
         runtime=sample_minutes(15, per_reads_gb=5),
+        tried=tried,
     params:
+        note=lambda wildcards: note(wildcards.sample),
         settings=lambda wildcards, input: option("--settings", input.settings),
         thresholds=thresholds("align"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
         "fusioncall align --reads {input.reads:q} --reference {params.bundle:q} {params.settings:q}"
         " --out {output.bam:q} --threads {threads} 2> {log:q}"
+        " || fusioncall give-up align --out {output.bam:q}"
+        f"{HOW_IT_ENDED}"
 
 
 # STAR in the place of minimap2, for a laboratory that has its index: the kept reads alone.
@@ -89,7 +98,9 @@ rule align_star:
     resources:
         mem_mb=index_memory(4000),
         runtime=sample_minutes(60, per_reads_gb=5),
+        tried=tried,
     params:
+        note=lambda wildcards: note(wildcards.sample),
         index=lambda wildcards, input: str(Path(input.index).parent),
         ends=lambda wildcards: "PE" if SAMPLES[wildcards.sample].fastq2 else "SE",
         folder=lambda wildcards, output: f"{Path(output.bam).parent}/",
@@ -98,6 +109,9 @@ rule align_star:
         " --readFilesIn {input.reads:q} --readFilesType SAM {params.ends}"
         " --readFilesCommand samtools view --outFileNamePrefix {params.folder:q}"
         " --runThreadN {threads} > {log:q} 2>&1"
+        " || fusioncall give-up align --out {output.bam:q}"
+        f"{HOW_IT_ENDED}"
+        " && touch {output.others:q}"
 
 
 rule call:
@@ -123,7 +137,9 @@ rule call:
     resources:
         mem_mb=memory(4000),
         runtime=sample_minutes(10, per_reads_gb=20),
+        tried=tried,
     params:
+        note=lambda wildcards: note(wildcards.sample),
         census=lambda wildcards, input: option("--census", input.census),
         trust=trust,
         fastq1=lambda wildcards, input: option("--fastq1", ",".join(input.fastq1)),
@@ -136,6 +152,10 @@ rule call:
         " {params.fastq1:q} {params.fastq2:q} --reference {params.bundle:q} {params.settings:q}"
         " --calls {output.calls:q} --evidence {output.evidence:q} --record-failure"
         " --threads {threads} 2> {log:q}"
+        " || fusioncall give-up call --sample {wildcards.sample} {params.census:q}"
+        " --reference {params.bundle:q} {params.settings:q} --calls {output.calls:q}"
+        " --evidence {output.evidence:q}"
+        f"{HOW_IT_ENDED}"
 
 
 rule annotate:

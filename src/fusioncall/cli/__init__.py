@@ -27,6 +27,7 @@ COMMANDS = {
     "screen": "keep the reads that touch a target gene, count all the others",
     "align": "align the kept reads to the whole reference",
     "call": "find and count junctions in alignments, judge each candidate",
+    "give-up": "record a sample as failed whose step died in its last try",
     "carry-over": "compare the samples of a run: which junctions came from another one",
     "annotate": "compare calls with the catalogue, write tables and the answer per gene",
     "report": "write a sample's report, one HTML page",

@@ -29,6 +29,7 @@ from fusioncall.cli.common import (
     setup_of,
 )
 from fusioncall.errors import InputError
+from fusioncall.failures import failed_census
 from fusioncall.steps import Alignments, call, record_failed_call
 
 
@@ -59,4 +60,6 @@ def main(args: argparse.Namespace) -> None:
     except InputError as error:
         if not args.record_failure:
             raise
-        record_failed_call(args.sample, error, setup, args.calls, args.evidence)
+        source = "fastq" if args.census else "bam"
+        census = failed_census(source, error, setup.reference)
+        record_failed_call(args.sample, census, setup, args.calls, args.evidence)

@@ -14,13 +14,19 @@ from fusioncall.settings import read_settings
 
 def add_setup(parser: argparse.ArgumentParser) -> None:
     """Declare `--reference`, `--settings` and `--threads`."""
-    parser.add_argument("--settings", type=Path, help="settings.yaml (default: the one that comes)")
+    add_settings(parser)
     add_reference(parser)
 
 
-def add_reference(parser: argparse.ArgumentParser) -> None:
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declare `--settings`."""
+    parser.add_argument("--settings", type=Path, help="settings.yaml (default: the one that comes)")
+
+
+def add_reference(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Declare `--reference` and `--threads`, for a command that needs no settings given."""
-    parser.add_argument("--reference", type=Path, required=True, help="reference bundle (folder)")
+    help_text = "reference bundle (folder)"
+    parser.add_argument("--reference", type=Path, required=required, help=help_text)
     parser.add_argument("--threads", type=thread_count, default=1, help="threads (default: 1)")
 
 
