@@ -20,7 +20,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup demo test golden accuracy bench memory positive-control check lock clean
+.PHONY: help setup demo test golden accuracy bench beside memory positive-control check lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -66,6 +66,11 @@ positive-control: $(READY) ## plant fusions into your negative reads (FASTQ1, FA
 	@test -n "$(FASTQ1)" -a -n "$(REFERENCE)" || { echo "$$NO_READS" >&2; exit 2; }
 	$(BIN)/fusioncall control --fastq1 "$(FASTQ1)" $(if $(FASTQ2),--fastq2 "$(FASTQ2)") \
 	  --reference "$(REFERENCE)" --out "$(or $(OUT),positive_control)" $(CONTROL)
+
+# FUZZION2 and ARRIBA: checkouts in which these programs were built; either may be left out.
+beside: $(READY) ## measure beside other callers, write docs/beside.md (FUZZION2, ARRIBA)
+	$(BIN)/python -m benchmarks.beside $(if $(FUZZION2),--fuzzion2 "$(FUZZION2)") \
+	  $(if $(ARRIBA),--arriba "$(ARRIBA)")
 
 memory: $(READY) ## measure memory by size of the genome, write docs/memory.md (about an hour)
 	$(BIN)/python -m benchmarks.memory --genome 0.0324,0.13 --exons 0.0324,1 --steps 0.0324,1

@@ -37,7 +37,8 @@ from fusioncall.simulate import background_of
 from fusioncall.world import World
 
 TARGETS = ("NTRK1", "NTRK2", "NTRK3")
-ABUNDANT = ("GAPDH", "POLR2A", "GUSB", "OAZ1", "LMNA", "TPM3", "SQSTM1")
+CONTROLS = ("GAPDH", "POLR2A", "GUSB", "OAZ1")
+ABUNDANT = (*CONTROLS, "LMNA", "TPM3", "SQSTM1")
 """Genes that chimeras are made of."""
 
 LIBRARIES = (
@@ -167,7 +168,8 @@ def _over_junction(
         yield sequenced(f"{name}.{number}", template, fragment, library, random)
 
 
-def _background(world: World, library: Library, count: int, random: Random) -> Iterator[Molecule]:
+def background(world: World, library: Library, count: int, random: Random) -> Iterator[Molecule]:
+    """Unfused molecules of every transcript of the world."""
     for name, fragments in background_of(world, count):
         template = plain_template(world.sequence(world.transcript(name)))
         yield from _all_of(template, library, fragments, random, f"b.{name}")
@@ -183,7 +185,7 @@ def wild_type_targets(world: World, library: Library, random: Random) -> Iterato
 
 def wild_type_all(world: World, library: Library, random: Random) -> Iterator[Molecule]:
     """Every transcript of the world."""
-    yield from _background(world, library, 300_000, random)
+    yield from background(world, library, 300_000, random)
 
 
 def lamin(world: World, library: Library, random: Random) -> Iterator[Molecule]:
@@ -208,7 +210,7 @@ def paralogues(world: World, library: Library, random: Random) -> Iterator[Molec
             name = paralogue_name(target, percent)
             template = plain_template(world.sequence(world.transcript(name)))
             yield from _all_of(template, library, 3_000, random, name)
-    yield from _background(world, library, 2_000, random)
+    yield from background(world, library, 2_000, random)
 
 
 def _partner_end(world: World, random: Random) -> str:
@@ -281,7 +283,19 @@ def switches(world: World, library: Library, random: Random) -> Iterator[Molecul
             _cut(world, _pick(TARGETS, random), random, keeps_start=False),
         )
         yield from _over_junction(parts, library, 1, random, f"switch{number}")
-    yield from _background(world, library, 3_000, random)
+    yield from background(world, library, 3_000, random)
+
+
+def control_switches(
+    world: World, library: Library, count: int, random: Random
+) -> Iterator[Molecule]:
+    """Single chimeras of two control genes, as every library holds some."""
+    for number in range(count):
+        parts = (
+            _cut(world, _pick(CONTROLS, random), random, keeps_start=True),
+            _cut(world, _pick(CONTROLS, random), random, keeps_start=False),
+        )
+        yield from _over_junction(parts, library, 1, random, f"control{number}")
 
 
 def homologous_switches(world: World, library: Library, random: Random) -> Iterator[Molecule]:
@@ -295,7 +309,7 @@ def homologous_switches(world: World, library: Library, random: Random) -> Itera
             place = shared[int(random.integers(len(shared)))]
             parts = (five[: words[three[place : place + 6]]], three[place:])
             yield from _over_junction(parts, library, 2, random, f"switch{number}")
-    yield from _background(world, library, 3_000, random)
+    yield from background(world, library, 3_000, random)
 
 
 def copied_switches(world: World, library: Library, random: Random) -> Iterator[Molecule]:
@@ -310,7 +324,7 @@ def copied_switches(world: World, library: Library, random: Random) -> Iterator[
         for fragment in fragments_over(template, library, 1, random, reach):
             for copy in range(20):
                 yield sequenced(f"c{number}.{copy}", template, fragment, library, random)
-    yield from _background(world, library, 3_000, random)
+    yield from background(world, library, 3_000, random)
 
 
 def adapters(world: World, library: Library, random: Random) -> Iterator[Molecule]:
@@ -337,7 +351,7 @@ def simple_repeats(world: World, library: Library, random: Random) -> Iterator[M
     for number in range(400):
         texts = [("ACGT"[number % 4] * library.read_length_bp), "G" * library.read_length_bp]
         yield molecule_of(f"homo{number}", texts, library.error_rate, random)
-    yield from _background(world, library, 1_000, random)
+    yield from background(world, library, 1_000, random)
 
 
 def circles(world: World, library: Library, random: Random) -> Iterator[Molecule]:
@@ -376,7 +390,7 @@ def carry_over(world: World, library: Library, random: Random) -> Iterator[Molec
     five, _, three = fused_parts(world, parse_fusion(world, "ETV6:5-NTRK3:15", Molecules()))
     count = int(random.poisson(1000 * share))
     yield from _over_junction((five, three), library, count, random, "carried")
-    yield from _background(world, library, 10_000, random)
+    yield from background(world, library, 10_000, random)
 
 
 NEGATIVES = (

@@ -394,13 +394,19 @@ def whole_run(files: Files, millions: float, runs: int) -> Iterator[str]:
     yield ""
 
 
-def star(files: Files, millions: float) -> str:
-    """Make STAR's index; the command that aligns so many million pairs."""
+def star(files: Files, millions: float, making: str = "") -> str:
+    """Make STAR's index; the command that aligns so many million pairs.
+
+    Args:
+        files: genome and reads.
+        millions: pairs.
+        making: more options for the making of the index.
+    """
     index, out = files.folder / "star", files.folder / "star-out"
     make = (
         f"STAR --runMode genomeGenerate --genomeDir {index} --genomeSAindexNbases 10"
         f" --genomeFastaFiles {files.genome} --outTmpDir {files.folder}/tmp1"
-        f" --outFileNamePrefix {out}/"
+        f" --outFileNamePrefix {out}/ {making}"
     )
     subprocess.run(f"mkdir -p {out} && {make}", shell=True, check=True, capture_output=True)
     first, second = files.fastq(millions)

@@ -76,7 +76,7 @@ def samples_of(series: Iterable[Series], sizes: Sequence[int], count: int) -> li
 def compare(bench: Bench, samples: Sequence[Sample], folder: Path, threads: int) -> StarResult:
     """Run both routes on all samples."""
     files = write_fastq(samples, folder)
-    bams = _split(_star(bench, files, folder, threads), folder)
+    bams = split_by_sample(aligned(bench, files, folder, threads), folder)
     same = junctions = exact_fastq = exact_star = 0
     differences = []
     for sample in samples:
@@ -128,7 +128,8 @@ def write_fastq(samples: Iterable[Sample], folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-def _star(bench: Bench, files: Sequence[Path], folder: Path, threads: int) -> Path:
+def aligned(bench: Bench, files: Sequence[Path], folder: Path, threads: int) -> Path:
+    """The BAM that STAR makes of these reads, with an index made for them."""
     fasta, gtf = write_genome(bench, folder)
     index = folder / "index"
     _run(
@@ -164,7 +165,7 @@ def _run(line: str) -> None:
     subprocess.run(line.split(), check=True, capture_output=True)
 
 
-def _split(bam: Path, folder: Path) -> dict[str, Path]:
+def split_by_sample(bam: Path, folder: Path) -> dict[str, Path]:
     """One BAM per sample."""
     records: dict[str, list[pysam.AlignedSegment]] = defaultdict(list)
     paths = {}
