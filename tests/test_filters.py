@@ -216,6 +216,20 @@ def test_molecules_that_fit_in_part_fail_the_junction(
     assert verdict(one, pinned, "misfits") == Verdict("misfits", passes, str(misfits), f"<={limit}")
 
 
+@pytest.mark.parametrize(
+    ("reach_bp", "spanning", "limit"), [(39, 0, 0), (40, 0, 1), (39, 1, 1), (8, 0, 0)]
+)
+@pytest.mark.parametrize("misfits", [0, 1])
+def test_no_misfit_is_free_beside_molecules_that_reach_less_far(
+    fusion, pinned, reach_bp, spanning, limit, misfits
+):
+    """As a paralogue shows: reads with its first bases, and one with more that is unlike."""
+    short = replace(support(2, spanning, anchor_bp=19), acceptor_anchor_bp=reach_bp)
+    one = replace(fusion, support=replace(short, misfit_molecules=misfits))
+    expected = Verdict("misfits", misfits <= limit, str(misfits), f"<={limit}")
+    assert verdict(one, pinned, "misfits") == expected
+
+
 @pytest.mark.parametrize(("triplets", "passes"), [(6, False), (7, True)])
 def test_repeat_beside_the_junction_fails(fusion, pinned, triplets, passes):
     assert verdict(replace(fusion, triplets=triplets), pinned, "triplets") == Verdict(

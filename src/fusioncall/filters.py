@@ -116,10 +116,17 @@ def likeness(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:  # no
 
 
 def misfits(fusion: Fusion, settings: Settings) -> tuple[bool, str, str]:
-    """Not many reads that go on from the donor into something like the acceptor."""
+    """Not many reads that go on from the donor into something like the acceptor.
+
+    None is free where no pair spans the junction and no split read holds twice as many bases of the
+    acceptor as tell a misfit: the first bases of a paralogue can be the target's but for an edit,
+    and the screen keeps few of its reads, so one misfit may stand for many.
+    """
     support = fusion.support
     limits = settings.filters
-    limit = max(limits.free_misfits, int(support.split_molecules * limits.max_misfits_per_split))
+    is_deep = support.acceptor_anchor_bp >= 2 * settings.recount.min_misfit_bp
+    free = limits.free_misfits if is_deep or support.spanning_molecules else 0
+    limit = max(free, int(support.split_molecules * limits.max_misfits_per_split))
     return support.misfit_molecules <= limit, str(support.misfit_molecules), f"<={limit}"
 
 
