@@ -325,7 +325,7 @@ def write_molecules(
             for fields, quality in _records(molecule):
                 line = "\t".join([*fields, *marks])
                 record = pysam.AlignedSegment.fromstring(line, header)
-                if quality:  # not in the line, where * is a Phred value of 9 and none at all
+                if quality == "*":  # one Phred value of 9; in the line it stands for none at all
                     record.query_qualities = pysam.qualitystring_to_array(quality)
                 bam.write(record)
 
@@ -356,7 +356,7 @@ def _records(molecule: Molecule) -> Iterator[tuple[list[str], str]]:
             bases, quality = _bases(read, segment, is_primary=segment is primary)
             tags = _tags(read, segment) if segment else ()
             head = [molecule.name or "*", str(flag), *_place(segment or mate), mapq, cigar]
-            yield [*head, *next_place, "0", bases or "*", "*", *tags], quality
+            yield [*head, *next_place, "0", bases or "*", quality or "*", *tags], quality
 
 
 def _place(segment: Segment | None) -> tuple[str, str]:

@@ -26,6 +26,13 @@ typedef struct {
     int32_t quality, phred_sum;
 } Record;
 
+enum { AHEAD = 8 };
+
+/* The record whose text is fetched while another one is looked at: some further on, or the last. */
+static inline const Record *ahead(const Record *records, int64_t row, int64_t amount) {
+    return records + (row + AHEAD < amount ? row + AHEAD : amount - 1);
+}
+
 /* ---- Records: where they are, and whether they are whole ---------------------------------- */
 
 enum { WHOLE_SO_FAR, NO_AT, NO_PLUS, OTHER_NAME, OTHER_LENGTH, CHARACTER };
@@ -198,6 +205,8 @@ WIDE int64_t split_records(const uint8_t *text, int64_t size, Record *records, i
 int64_t first_stranger(const uint8_t *text1, const Record *records1, const uint8_t *text2,
                        const Record *records2, int64_t amount) {
     for (int64_t row = 0; row < amount; row++) {
+        __builtin_prefetch(text1 + ahead(records1, row, amount)->name);
+        __builtin_prefetch(text2 + ahead(records2, row, amount)->name);
         const uint8_t *name1 = text1 + records1[row].name, *name2 = text2 + records2[row].name;
         int64_t size = records1[row].name_end - records1[row].name;
         if (records2[row].name_end - records2[row].name != size)
@@ -262,6 +271,7 @@ int64_t count_groups(const uint8_t *text, const Record *records, int64_t amount,
                      int64_t *counts) {
     int64_t found = 0, last = 0;
     for (int64_t row = 0; row < amount; row++) {
+        __builtin_prefetch(text + ahead(records, row, amount)->name);
         int32_t start = records[row].name, size = groups[last].end - groups[last].start;
         /* most names begin as the one before */
         if (found && size && records[row].name_end - start > size && text[start + size] == ':' &&
@@ -483,34 +493,36 @@ static void take_census(int64_t count, const Tables *tables, const Findings *fou
  * no table, then a closer one at the few that pass. */
 enum { BATCH = 256 };
 
-/* A stretch of a read: which of its looked-up words are in the sieve, the first one lowest. */
+/* A looked-up word of a record that is in the sieve. */
 typedef struct {
     int64_t row;
-    const uint8_t *from;
-    uint64_t passing;
-} Stretch;
+    const uint8_t *at;
+} Word;
 
-enum { STRETCH_WORDS = 63 };
+enum { STRETCH_WORDS = 63, MOST_WORDS = 512 };
 
-/* Whether a word of a stretch that is in the sieve is part of a k-mer of the table. */
-static int holds_word(const Stretch *stretch, const uint8_t *start, const uint8_t *end,
-                      const Tables *tables) {
-    for (uint64_t passing = stretch->passing; passing; passing &= passing - 1) {
-        const uint8_t *at = stretch->from + STEP_BP * __builtin_ctzll(passing);
-        if (is_in_kmer(at > end - WORD_BP ? end - WORD_BP : at, start, end, tables))
-            return 1;
+/* Leave out the words that have no other one of the sieve beside them; returns how many stay. */
+INLINE int64_t with_neighbour(const uint8_t *text, Word *words, int64_t amount,
+                              const Tables *tables) {
+    int64_t left = 0;
+    for (int64_t i = 0; i < amount; i++) {
+        Word each = words[i];
+        const uint8_t *before = each.at - (each.at > text);
+        words[left] = each;
+        left += bit(tables->sieve, word(each.at + 1)) | bit(tables->sieve, word(before));
     }
-    return 0;
+    return left;
 }
 
-/* Look closer at some stretches; a record is counted once, and `counted` is the last one. */
-static void check_stretches(const uint8_t *text, const Record *records, const Stretch *stretches,
-                            int64_t amount, const Tables *tables, const Findings *found,
-                            int64_t *counted) {
-    for (const Stretch *each = stretches; each < stretches + amount; each++) {
+/* Look closer at some words; a record is counted once, and `counted` is the last one. */
+static void check_words(const uint8_t *text, const Record *records, Word *words, int64_t amount,
+                        const Tables *tables, const Findings *found, int64_t *counted) {
+    if (tables->kmer_bp > WORD_BP)
+        amount = with_neighbour(text, words, amount, tables);
+    for (const Word *each = words; each < words + amount; each++) {
         const Record *record = records + each->row;
         const uint8_t *start = text + record->bases, *end = text + record->bases_end;
-        if (each->row == *counted || !holds_word(each, start, end, tables))
+        if (each->row == *counted || !is_in_kmer(each->at, start, end, tables))
             continue;
         *counted = each->row;
         int64_t count = count_kmers(start, end, tables, found->hits, found->kept + each->row);
@@ -519,30 +531,35 @@ static void check_stretches(const uint8_t *text, const Record *records, const St
 }
 
 /* Keep the records that hold enough of a target's k-mers, and count those of all genes. */
-WIDE void look_for_words(const uint8_t *text, const Record *records, int64_t amount,
-                         const Tables *tables, const Findings *found) {
-    Stretch stretches[BATCH];
+INLINE void look_for_words(const uint8_t *text, const Record *records, int64_t first, int64_t to,
+                           const Tables *tables, const Findings *found) {
+    Word words[MOST_WORDS];
     int64_t passing = 0, counted = -1;
-    for (int64_t row = 0; row < amount; row++) {
+    for (int64_t row = first; row < to; row++) {
+        const Record *next = ahead(records, row, to);
+        __builtin_prefetch(text + next->bases);
+        __builtin_prefetch(text + next->bases + 64);
         const uint8_t *from = text + records[row].bases;
         const uint8_t *last = text + records[row].bases_end - WORD_BP;
-        for (int64_t words = STRETCH_WORDS; from <= last; from += STEP_BP * words) {
+        for (int64_t size = STRETCH_WORDS; from <= last; from += STEP_BP * size) {
             int64_t left = (last - from + STEP_BP - 1) / STEP_BP;
             uint64_t bits = 0;
-            words = left < STRETCH_WORDS ? left : STRETCH_WORDS;
-            for (int64_t i = 0; i < words; i++)
+            size = left < STRETCH_WORDS ? left : STRETCH_WORDS;
+            for (int64_t i = 0; i < size; i++)
                 bits |= (uint64_t)bit(tables->sieve, word(from + STEP_BP * i)) << i;
             if (left <= STRETCH_WORDS)
-                bits |= (uint64_t)bit(tables->sieve, word(last)) << words++;
-            stretches[passing] = (Stretch){row, from, bits};
-            passing += bits != 0;
-            if (passing == BATCH) {
-                check_stretches(text, records, stretches, passing, tables, found, &counted);
+                bits |= (uint64_t)bit(tables->sieve, word(last)) << size++;
+            for (; bits; bits &= bits - 1) {
+                const uint8_t *at = from + STEP_BP * __builtin_ctzll(bits);
+                words[passing++] = (Word){row, at < last ? at : last};
+            }
+            if (passing > MOST_WORDS - STRETCH_WORDS - 1) {
+                check_words(text, records, words, passing, tables, found, &counted);
                 passing = 0;
             }
         }
     }
-    check_stretches(text, records, stretches, passing, tables, found, &counted);
+    check_words(text, records, words, passing, tables, found, &counted);
 }
 
 /* The parts of a pair. */
@@ -609,49 +626,54 @@ typedef struct {
     uint64_t code, bucket;
 } Candidate;
 
-/* Keep the records whose end is a target's. */
-WIDE void look_at_ends(const uint8_t *text, const Record *records, int64_t amount,
-                       const Tables *tables, const Findings *found) {
+/* Keep the records whose end is a target's; no more than a batch of them. */
+INLINE void look_at_ends(const uint8_t *text, const Record *records, int64_t first, int64_t to,
+                         const Tables *tables, const Findings *found) {
     uint8_t marks[BATCH][2];
     Candidate candidates[BATCH * 2 * PAIRS];
-    for (int64_t done = 0; done < amount; done += BATCH) {
-        int64_t size = amount - done < BATCH ? amount - done : BATCH, passing = 0;
-        for (int64_t i = 0; i < size; i++) {
-            const Record *record = records + done + i;
-            const uint8_t *start = text + record->bases, *end = text + record->bases_end;
-            int is_long = end - start >= END_BP;
-            marks[i][0] = is_long ? passing_pairs(twenty(start), tables->ends) : 0;
-            marks[i][1] = is_long ? passing_pairs(twenty(end - END_BP), tables->ends) : 0;
-        }
-        for (int64_t i = 0; i < size; i++)
-            for (int side = 0; side < 2; side++)
-                for (uint32_t mark = marks[i][side]; mark; mark &= mark - 1) {
-                    const Record *record = records + done + i;
-                    const uint8_t *at = text + (side ? record->bases_end - END_BP : record->bases);
-                    uint64_t code = twenty(at);
-                    uint64_t bucket = pair_word(code, __builtin_ctz(mark)) >> BUCKET_BITS;
-                    __builtin_prefetch(tables->starts + bucket);
-                    candidates[passing++] = (Candidate){done + i, at, code, bucket};
-                }
-        for (int64_t i = 0; i < passing; i++)
-            __builtin_prefetch(tables->windows + tables->starts[candidates[i].bucket]);
-        for (int64_t i = 0; i < passing; i++) {
-            Candidate each = candidates[i];
-            found->kept[each.row] |= fits(each.at, each.code, each.bucket, tables);
-        }
-        for (int64_t i = 0; i < size; i++) {
-            const Record *record = records + done + i;
-            const uint8_t *start = text + record->bases, *end = text + record->bases_end;
-            int is_short = end - start < END_BP;
-            if (end - start < TIP_BP || !(is_short || marks[i][0] | marks[i][1]))
-                continue;
-            if (is_short || marks[i][0] & FIRST_TIP)
-                found->kept[done + i] |=
-                    is_tip(start, tables->first_tips, tables->first_tip_count, tables);
-            if (is_short || marks[i][1] & LAST_TIP)
-                found->kept[done + i] |=
-                    is_tip(end - TIP_BP, tables->tips, tables->tip_count, tables);
-        }
+    int64_t passing = 0;
+    for (int64_t row = first; row < to; row++) {
+        const uint8_t *start = text + records[row].bases, *end = text + records[row].bases_end;
+        int is_long = end - start >= END_BP;
+        marks[row - first][0] = is_long ? passing_pairs(twenty(start), tables->ends) : 0;
+        marks[row - first][1] = is_long ? passing_pairs(twenty(end - END_BP), tables->ends) : 0;
+    }
+    for (int64_t row = first; row < to; row++)
+        for (int side = 0; side < 2; side++)
+            for (uint32_t mark = marks[row - first][side]; mark; mark &= mark - 1) {
+                const Record *record = records + row;
+                const uint8_t *at = text + (side ? record->bases_end - END_BP : record->bases);
+                uint64_t code = twenty(at);
+                uint64_t bucket = pair_word(code, __builtin_ctz(mark)) >> BUCKET_BITS;
+                __builtin_prefetch(tables->starts + bucket);
+                candidates[passing++] = (Candidate){row, at, code, bucket};
+            }
+    for (int64_t i = 0; i < passing; i++)
+        __builtin_prefetch(tables->windows + tables->starts[candidates[i].bucket]);
+    for (int64_t i = 0; i < passing; i++) {
+        Candidate each = candidates[i];
+        found->kept[each.row] |= fits(each.at, each.code, each.bucket, tables);
+    }
+    for (int64_t row = first; row < to; row++) {
+        const uint8_t *start = text + records[row].bases, *end = text + records[row].bases_end;
+        const uint8_t *mark = marks[row - first];
+        int is_short = end - start < END_BP;
+        if (end - start < TIP_BP || !(is_short || mark[0] | mark[1]))
+            continue;
+        if (is_short || mark[0] & FIRST_TIP)
+            found->kept[row] |= is_tip(start, tables->first_tips, tables->first_tip_count, tables);
+        if (is_short || mark[1] & LAST_TIP)
+            found->kept[row] |= is_tip(end - TIP_BP, tables->tips, tables->tip_count, tables);
+    }
+}
+
+/* Keep the records that touch a target, and count the k-mers of all genes. */
+WIDE void look_at_records(const uint8_t *text, const Record *records, int64_t amount,
+                          const Tables *tables, const Findings *found) {
+    for (int64_t first = 0; first < amount; first += BATCH) {
+        int64_t to = first + BATCH < amount ? first + BATCH : amount;
+        look_for_words(text, records, first, to, tables, found);
+        look_at_ends(text, records, first, to, tables, found);
     }
 }
 

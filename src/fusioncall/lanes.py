@@ -40,8 +40,8 @@ class Piece:
 class Feed:
     """The scanned blocks of one file, read ahead by tasks of a pool.
 
-    One task at a time reads; it hands its block to another task to scan and starts the next one,
-    unless enough blocks wait to be taken.
+    One task at a time reads; it starts the next one, unless enough blocks wait to be taken, and
+    scans its block itself, which lies in the cache of its core.
     """
 
     def __init__(
@@ -74,19 +74,23 @@ class Feed:
     def _read(self) -> None:
         try:
             block = self.reader.read()
-            if block is None:
-                self._ready.put(None)
-                return
-            scanned = self._pool.submit(self._scan, block)
         except BaseException as error:  # noqa: BLE001 - raised again where the blocks are taken
             self._ready.put(error)
             return
+        if block is None:
+            self._ready.put(None)
+            return
+        scanned: Future[Scan] = Future()
         with self._lock:  # until the block is handed over no other may be read
             self._ready.put((block, scanned))
             self._ahead += 1
             goes_on = self._ahead < _BLOCKS_AHEAD
         if goes_on:
             self._pool.submit(self._read)
+        try:
+            scanned.set_result(self._scan(block))
+        except BaseException as error:  # noqa: BLE001 - likewise
+            scanned.set_exception(error)
 
 
 class _Cursor:

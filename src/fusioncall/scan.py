@@ -25,8 +25,7 @@ from fusioncall.kernels import (
     count_groups,
     fill_sieve,
     insert_kmers,
-    look_at_ends,
-    look_for_words,
+    look_at_records,
     measure,
 )
 from fusioncall.kmers import CODE_OF_BASE, KmerTable, Windows
@@ -139,9 +138,7 @@ class Scanner:
         measure(places, amount, *least, made.lengths, made.totals)
         hits = np.empty(longest, dtype=np.uint32)
         found = _Findings(made.kept, made.genes, made.exons, made.strands, hits)
-        struct = as_struct(found)
-        look_for_words(buffer, places, amount, self._struct, struct)
-        look_at_ends(buffer, places, amount, self._struct, struct)
+        look_at_records(buffer, places, amount, self._struct, as_struct(found))
         if with_groups:
             made.groups = name_groups(buffer, places)
         return made
