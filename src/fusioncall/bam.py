@@ -318,7 +318,8 @@ def write_molecules(
             "SQ": [{"SN": name, "LN": length} for name, length in contigs.items()],
         }
     )
-    with pysam.AlignmentFile(str(path), "wb", header=header) as bam:
+    options = [b"level=1"]  # for a file that is read again at once, or sorted
+    with pysam.AlignmentFile(str(path), "wb", header=header, format_options=options) as bam:
         for molecule in molecules:
             told = (tags or {}).get(molecule.name, {}).items()
             marks = [f"{tag}:Z:{text}" for tag, text in told]

@@ -34,7 +34,7 @@ from fusioncall.kernels import (
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 23
 WHOLE = "Get the file anew from where it came from; gzip -t tells whether it is whole"
 
 _MAX_RECORD_BYTES = 1 << 25

@@ -8,6 +8,7 @@ included, has the order of the records.
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,9 @@ from fusioncall.model import InputFile
 from fusioncall.scan import Scan, Scanner
 
 _BLOCKS_AHEAD = 3
+_SWITCH_SECONDS = 1e-4
+"""For which a thread that is done with a block waits for the one that makes molecules."""
+
 _RUN = "Give the two files of one sequencing run, unsorted and unfiltered"
 
 
@@ -173,6 +177,8 @@ class Lane:
                 out of step.
         """
         pool = ThreadPoolExecutor(self._threads)
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             cursors = [
                 _Cursor(
@@ -183,6 +189,7 @@ class Lane:
             ]
             yield from self._joined(cursors)
         finally:
+            sys.setswitchinterval(usual)
             pool.shutdown(cancel_futures=True)
             for reader in self._readers:
                 reader.close()
