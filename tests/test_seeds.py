@@ -26,12 +26,11 @@ def molecule(name, *texts):
 )
 def test_those_whose_text_holds_a_word(texts, words):
     molecules = [molecule(str(number), *each) for number, each in enumerate(texts)]
-    expected = [
-        each
+    held = [
+        (each, {word for word in words for read in each.reads if word in read.sequence})
         for each in molecules
-        if any(word in read.sequence for word in words for read in each.reads)
     ]
-    assert list(holding(molecules, words)) == expected
+    assert list(holding(molecules, words)) == [(each, found) for each, found in held if found]
 
 
 @pytest.mark.parametrize("words", [[], [""], ["ACN"]])
@@ -47,4 +46,4 @@ def test_a_word_does_not_join_the_end_of_one_read_to_the_next():
 def test_batches_go_on_where_the_one_before_ended(monkeypatch):
     monkeypatch.setattr(fusioncall.seeds, "_BATCH", 2)
     molecules = [molecule(str(i), "ACGT" if i % 3 else "GGGG") for i in range(7)]
-    assert [each.name for each in holding(molecules, ["CGT"])] == ["1", "2", "4", "5"]
+    assert [each.name for each, _ in holding(molecules, ["CGT"])] == ["1", "2", "4", "5"]

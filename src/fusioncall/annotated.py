@@ -22,7 +22,7 @@ from fusioncall.genes import Gene
 from fusioncall.model import Junction, Molecule, Proposal
 from fusioncall.reference import Reference
 from fusioncall.seeds import holding
-from fusioncall.sequence import mismatches, reverse_complement
+from fusioncall.sequence import mismatches, reverse_complement, words
 from fusioncall.settings import DiscoverySettings
 
 _SEED_BP = 10
@@ -68,7 +68,7 @@ def propose_annotated(
     acceptors = tuple(_acceptors(reference))
     seeds = _seeds(acceptors)
     either = {word for seed in seeds for word in (seed, reverse_complement(seed))}
-    seeded = {molecule.name for molecule in holding(molecules, either)}
+    seeded = {molecule.name for molecule, _ in holding(molecules, either)}
     nearby = _Nearby(acceptors, reference)
     proposals: list[Proposal] = []
     for molecule in molecules:
@@ -234,8 +234,9 @@ def _crossings(
 ) -> set[tuple[_Acceptor, int]]:
     """Acceptors that the read crosses with foreign bases before them, and where."""
     crossings: set[tuple[_Acceptor, int]] = set()
-    for start in range(len(text) - _SEED_BP + 1):
-        for offset, acceptor in seeds.get(text[start : start + _SEED_BP], ()):
+    held = ((start, word) for start, word in enumerate(words(text, _SEED_BP)) if word in seeds)
+    for start, word in held:
+        for offset, acceptor in seeds[word]:
             cut = start - offset
             if settings.min_supported_bp <= cut and _is_crossing(text, cut, acceptor, settings):
                 crossings.add((acceptor, cut))

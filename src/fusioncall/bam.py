@@ -318,7 +318,7 @@ def write_molecules(
             "SQ": [{"SN": name, "LN": length} for name, length in contigs.items()],
         }
     )
-    options = [b"level=1"]  # for a file that is read again at once, or sorted
+    options = ["level=1"]  # for a file that is read again at once, or sorted
     with pysam.AlignmentFile(str(path), "wb", header=header, format_options=options) as bam:
         for molecule in molecules:
             told = (tags or {}).get(molecule.name, {}).items()

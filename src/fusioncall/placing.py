@@ -220,8 +220,8 @@ def _shares_part(text: str, sequence: str, edits: int) -> bool:
     size = len(text) // (edits + 1)
     if size < _WORD_BP:
         return True
-    known = _words_of(sequence)
-    return any(text[at : at + _WORD_BP] in known for at in range(0, size * (edits + 1), size))
+    parts = [text[at : at + _WORD_BP] for at in range(0, size * (edits + 1), size)]
+    return not _words_of(sequence).isdisjoint(parts)
 
 
 @lru_cache(maxsize=512)

@@ -36,7 +36,6 @@ from fusioncall.settings import RecountSettings
 
 _SEED_BP = 11
 _EDGE_SEED_BP = 8
-_NOTHING: frozenset[int] = frozenset()
 
 Fits = dict[str, dict[int, Placement]]
 """For the name of a molecule, how it fits each candidate, by the candidate's place in order."""
@@ -134,17 +133,17 @@ def _contradicts(
 def _seeds(templates: Iterable[Templates]) -> dict[str, set[int]]:
     """k-mers of the fused sequences' donor sides, and the last bases before each junction.
 
-    A molecule that supports a candidate has one of them exactly, unless a sequencing error lies in
-    every one.
+    They are given on both strands. A molecule that supports a candidate has one of them exactly,
+    unless a sequencing error lies in every one.
     """
     seeds: dict[str, set[int]] = defaultdict(set)
     for index, template in enumerate(templates):
         for fused in template.fused:
             text = fused.sequence[: fused.acceptor_start]
-            for word in words(text, _SEED_BP):
-                seeds[word].add(index)
             edge = fused.sequence[max(0, fused.donor_bp - _EDGE_SEED_BP) : fused.donor_bp]
-            seeds[edge].add(index)
+            for word in (*words(text, _SEED_BP), *words(edge, _EDGE_SEED_BP)):
+                seeds[word].add(index)
+                seeds[reverse_complement(word)].add(index)
     return seeds
 
 
@@ -153,22 +152,10 @@ def _seeded_by(
 ) -> list[tuple[Molecule, list[int]]]:
     """Each molecule with the candidates of which it holds a seed, if any."""
     seeds = _seeds(templates)
-    either = {word for seed in seeds for word in (seed, reverse_complement(seed))}
-    found = (
-        (molecule, sorted(_seeded(molecule, seeds))) for molecule in holding(molecules, either)
-    )
-    return [(molecule, indices) for molecule, indices in found if indices]
-
-
-def _seeded(molecule: Molecule, seeds: dict[str, set[int]]) -> set[int]:
-    """The candidates of which the molecule holds a seed on either strand."""
-    found: set[int] = set()
-    for read in molecule.reads:
-        for text in (read.sequence, reverse_complement(read.sequence)):
-            for size in (_SEED_BP, _EDGE_SEED_BP):
-                for word in words(text, size):
-                    found |= seeds.get(word, _NOTHING)
-    return found
+    return [
+        (molecule, sorted(set().union(*(seeds[word] for word in held))))
+        for molecule, held in holding(molecules, seeds)
+    ]
 
 
 def _annotated_edges(junction: Junction, reference: Reference) -> int:

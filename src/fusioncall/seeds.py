@@ -1,7 +1,8 @@
-"""Which molecules hold one of some short words: all of them looked at together, not one by one."""
+"""Which molecules hold which short words: all of them looked at together, not one by one."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby, islice
 
@@ -14,8 +15,10 @@ from fusioncall.model import Molecule
 _BATCH = 10_000  # molecules, so that memory does not depend on how many there are
 
 
-def holding(molecules: Iterable[Molecule], words: Collection[str]) -> Iterator[Molecule]:
-    """The molecules of which a read holds one of some words as it stands.
+def holding(
+    molecules: Iterable[Molecule], words: Collection[str]
+) -> Iterator[tuple[Molecule, set[str]]]:
+    """The molecules of which a read holds some of these words, each with those that it holds.
 
     Args:
         molecules: to look at.
@@ -26,12 +29,15 @@ def holding(molecules: Iterable[Molecule], words: Collection[str]) -> Iterator[M
     while batch := list(islice(rest, _BATCH)):
         texts = [" ".join(read.sequence for read in molecule.reads) for molecule in batch]
         starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
-        bases = CODE_OF_BASE[np.frombuffer(" ".join(texts).encode(), dtype=np.uint8)]
-        found = np.zeros(len(batch), dtype=np.bool_)
+        joined = " ".join(texts).upper()
+        bases = CODE_OF_BASE[np.frombuffer(joined.encode(), dtype=np.uint8)]
+        found: dict[int, set[str]] = defaultdict(set)
         for size, table in tables.items():
             places = np.flatnonzero(table[_codes(bases, size)])
-            found[np.searchsorted(starts, places, side="right") - 1] = True
-        yield from (molecule for molecule, held in zip(batch, found.tolist(), strict=True) if held)
+            owners = np.searchsorted(starts, places, side="right") - 1
+            for owner, place in zip(owners.tolist(), places.tolist(), strict=True):
+                found[owner].add(joined[place : place + size])
+        yield from ((batch[owner], found[owner]) for owner in sorted(found))
 
 
 def _tables(words: Iterable[str]) -> dict[int, npt.NDArray[np.bool_]]:

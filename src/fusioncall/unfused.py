@@ -86,10 +86,10 @@ def count_unfused(
     """
     seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in unfused.sequences}
     seeds = _seeds(unfused)
-    for molecule in holding(molecules, seeds):
+    for molecule, held in holding(molecules, seeds):
         if molecule.name in fused:
             continue
-        for end in _seeded(molecule, seeds):
+        for end in {end for word in held for end in seeds[word]}:
             starts = unfused_starts(molecule, unfused.sequences[end], settings)
             if starts is not None:
                 key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
@@ -106,13 +106,3 @@ def _seeds(unfused: Unfused) -> dict[str, set[Breakend]]:
                 for word in words(text, _SEED_BP):
                     seeds[word].add(end)
     return seeds
-
-
-def _seeded(molecule: Molecule, seeds: Mapping[str, set[Breakend]]) -> set[Breakend]:
-    """The breakends of which the molecule holds a word."""
-    return {
-        end
-        for read in molecule.reads
-        for word in words(read.sequence, _SEED_BP)
-        for end in seeds.get(word, ())
-    }
