@@ -153,7 +153,7 @@ def _placement(
         kind=kind,
         donor_anchor_bp=before,
         acceptor_anchor_bp=after,
-        edits=sum(hit.edits for hit in laid),
+        edits=_edits(laid),
         side_edits=side_edits,
         laid_reads=len(laid),
         starts=_starts(laid, fused.acceptor_start),
@@ -185,12 +185,21 @@ def _lay_molecule(
     return None
 
 
-def lay(read: str, sequence: str, settings: RecountSettings) -> Hit | None:
-    """The first place of a whole read with fewest edits, if they are few enough."""
-    return next(iter(_lays(read, sequence, settings)), None)
+def lay(read: str, sequence: str, settings: RecountSettings, most: int | None = None) -> Hit | None:
+    """The first place of a whole read with fewest edits, if they are few enough.
+
+    Args:
+        read: its bases.
+        sequence: to lay it on.
+        settings: how many edits are few enough.
+        most: a lower limit of edits, if there is one.
+    """
+    return next(iter(_lays(read, sequence, settings, most)), None)
 
 
-def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...]:
+def _lays(
+    read: str, sequence: str, settings: RecountSettings, most: int | None = None
+) -> tuple[Hit, ...]:
     """All places of a whole read with fewest edits, on one strand, if they are few enough."""
     if not read:
         return ()
@@ -198,7 +207,10 @@ def _lays(read: str, sequence: str, settings: RecountSettings) -> tuple[Hit, ...
     if exact:
         return exact
     limit = _allowed_edits(len(read), settings)
+    limit = limit if most is None else min(limit, most)
     best: tuple[Hit, ...] = ()
+    if not limit:
+        return best
     for is_reverse in (False, True):
         text = reverse_complement(read) if is_reverse else read
         if not _shares_part(text, sequence, limit):
@@ -368,17 +380,36 @@ def unfused_starts(
 
     None when no read of it crosses the cut there with enough bases on both sides.
     """
-    fits = []
-    for number, sequence in enumerate(sequences):
-        hits = [lay(read.sequence, sequence.sequence, settings) for read in molecule.reads]
-        laid = [hit for hit in hits if hit is not None]
-        if laid:
-            fits.append((-len(laid), sum(hit.edits for hit in laid), number, laid))
-        if fits and fits[-1][:2] == (-len(molecule.reads), 0):
+    best: list[Hit] = []
+    over = None
+    for sequence in sequences:
+        is_whole = len(best) == len(molecule.reads)
+        laid = _lay_each(
+            molecule, sequence.sequence, settings, _edits(best) - 1 if is_whole else None
+        )
+        if (len(laid), -_edits(laid)) > (len(best), -_edits(best)):
+            best, over = laid, sequence
+        if len(best) == len(molecule.reads) and not _edits(best):
             break  # no later one can be better
-    if not fits:
+    if over is None or all(min(_anchors(hit, over)) < settings.min_anchor_bp for hit in best):
         return None
-    _, _, number, laid = min(fits, key=lambda each: each[:3])
-    if all(min(_anchors(hit, sequences[number])) < settings.min_anchor_bp for hit in laid):
-        return None
-    return number, _starts(laid, sequences[number].donor_bp)
+    return sequences.index(over), _starts(best, over.donor_bp)
+
+
+def _lay_each(
+    molecule: Molecule, sequence: str, settings: RecountSettings, most: int | None
+) -> list[Hit]:
+    """The places of the reads, each by itself; none where not all lie with the most edits given."""
+    laid = []
+    for read in molecule.reads:
+        hit = lay(read.sequence, sequence, settings, most)
+        if hit is not None:
+            laid.append(hit)
+            most = None if most is None else most - hit.edits
+        elif most is not None:
+            return []
+    return laid
+
+
+def _edits(hits: Iterable[Hit]) -> int:
+    return sum(hit.edits for hit in hits)
