@@ -29,7 +29,8 @@ def give_up(run_cli):
 
     def run(step, *words, code=137, tried="3/3", folder):
         asked = ("--exit-code", code, "--tried", tried, "--memory-mb", 900, "--minutes", 5)
-        return run_cli("give-up", step, *asked, "--note", folder / "given_up.txt", *words)
+        files = ("--begun", folder / "begun", "--note", folder / "given_up.txt")
+        return run_cli("give-up", step, *asked, *files, *words)
 
     return run
 
@@ -68,6 +69,24 @@ def test_alignments_that_were_given_up_are_told_by_the_call(
     assert json.loads((tmp_path / "calls.json").read_text())["census"]["failure"] == told
 
 
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_file_that_tells_of_an_unfinished_try_gives_the_step_up(give_up, tmp_path, code):
+    (tmp_path / "begun").touch()
+    out = tmp_path / "aligned.bam"
+    assert give_up("align", "--out", out, code=code, folder=tmp_path).code == 0
+    told = "align was ended with its whole job (time limit, lost node) in try 2 of 3: see align.log"
+    assert (tmp_path / "given_up.txt").read_text() == f"{told}\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["aligned.bam", "given_up.txt"]
+
+
+@pytest.mark.parametrize(("tried", "code"), [("1/3", 1), ("1/1", 2)])
+def test_a_try_that_ended_by_itself_leaves_no_such_file(give_up, tmp_path, tried, code):
+    (tmp_path / "begun").touch()
+    done = give_up("align", "--out", tmp_path / "a.bam", code=code, tried=tried, folder=tmp_path)
+    assert done.code == code
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def folder(world, reference_folder, tmp_path_factory):
     """Three samples, their sheet and a config; `bin/fusioncall` kills itself as `KILL` says."""
@@ -84,8 +103,11 @@ def folder(world, reference_folder, tmp_path_factory):
     return folder, config
 
 
-def snakemake(folder, config, *words, kill=""):
-    """Run the workflow; the step `kill` of the sample `dies` is killed whenever it begins."""
+def snakemake(folder, config, *words, kill="", whole=False):
+    """Run the workflow; the step `kill` of the sample `dies` is killed whenever it begins.
+
+    If it is the whole job, the shells that it runs in are killed with it.
+    """
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(CHECKOUT / "Snakefile")]
     command += ["--directory", str(folder), "--cores", "2", "--configfile", "config.yaml"]
@@ -93,7 +115,7 @@ def snakemake(folder, config, *words, kill=""):
     startup = folder / "startup"
     startup.mkdir(exist_ok=True)
     (startup / "sitecustomize.py").write_text(KILLING, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(startup), "KILL": kill}
+    environment = os.environ | {"PYTHONPATH": str(startup), "KILL": kill, "WHOLE": "yes" * whole}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -106,13 +128,19 @@ if os.environ["KILL"] in words and "give-up" not in words and any("dies" in word
     if any(word.endswith("fusioncall") for word in words):
         with open("kills.txt", "a") as stream:
             stream.write("killed\\n")
+        if os.environ["WHOLE"]:
+            import itertools, psutil
+            parents = psutil.Process().parents()
+            shells = itertools.takewhile(lambda each: each.name() == "bash", parents)
+            for each in reversed(list(shells)):  # the outer one first, which else goes on
+                each.kill()
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def results_of(done, folder):
+def results_of(done, folder, failed=1):
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 of 3 samples failed: dies." in done.stdout + done.stderr
+    assert f"{failed} of 3 samples failed: " in done.stdout + done.stderr
     return {row["sample"]: row for row in rows(folder / "cohort" / "qc.tsv")}
 
 
@@ -152,6 +180,26 @@ def test_a_job_that_is_killed_fails_its_sample_alone(folder, step, retries, batc
     mended = (folder / outdir / "cohort" / "complete.txt").read_text(encoding="utf-8")
     assert mended == "3 samples, none of them failed\n"
     assert "Nothing to be done" in snakemake(folder, config).stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "batch_size"), [("screen", 1), ("align", 3), ("call", 1)])
+def test_a_job_that_is_ended_as_a_whole_fails_its_sample(folder, step, batch_size):
+    """Its shells are killed with it, in the first of two tries; the second one records it."""
+    folder, config = folder
+    outdir = f"results of whole {step}"
+    config = config | {"outdir": outdir, "batch_size": batch_size}
+    (folder / "kills.txt").unlink(missing_ok=True)
+    done = snakemake(folder, config, "--retries", "1", kill=step, whole=True)
+    told = results_of(done, folder / outdir, failed=batch_size)
+    failed = {name: row["failure"] for name, row in told.items() if row["result"] == "failed"}
+    how = "was ended with its whole job (time limit, lost node) in try 1 of 2"
+    assert set(failed.values()) == {f"{step} {how}: see {step}.log"}
+    assert set(failed) == (set(SAMPLES) if batch_size > 1 else {"dies"})
+    assert (folder / "kills.txt").read_text() == "killed\n"
+    again = snakemake(folder, config)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "none of them failed" in (folder / outdir / "cohort" / "complete.txt").read_text()
 
 
 @pytest.mark.slow

@@ -62,9 +62,10 @@ def commands(done) -> list[str]:
 
 
 def halves(done) -> list[list[str]]:
-    """The shell commands of a dry run, parted at `||`."""
-    found = re.findall(r"^Shell command: (fusioncall .*)$", done.stdout, re.MULTILINE)
-    return [" ".join(line.split()).split(" || ") for line in found]
+    """The shell commands of a dry run, parted at `||`, without what says that a step works."""
+    begin, end = r"(?:\( touch [^&]*\.begun'? && )?", r" && rm -f [^&]*\.begun'? \)"
+    found = re.findall(rf"^Shell command: {begin}(fusioncall .*)$", done.stdout, re.MULTILINE)
+    return [re.sub(end, "", " ".join(line.split())).split(" || ") for line in found]
 
 
 REFERENCE_JOBS = {"reference_build": 1, "reference_check": 1}
@@ -141,21 +142,28 @@ def test_a_step_that_ends_with_an_error_may_give_its_sample_up(run_folder):
     assert found == {
         "screen": (
             f"fusioncall give-up screen {reference} --out {folder}/work/screened.bam"
-            f" --census {folder}/work/census.json --exit-code $? --tried 1/3 --memory-mb 4000"
-            f" --minutes 10 --note {folder}/work/given_up.txt"
+            f" --census {folder}/work/census.json --exit-code $? --begun {folder}/logs/screen.begun"
+            f" --tried 1/3 --memory-mb 4000 --minutes 10 --note {folder}/work/given_up.txt"
             f" 2>> {folder}/logs/screen.log"
         ),
         "align": (
-            f"fusioncall give-up align --out {folder}/work/aligned.bam --exit-code $? --tried 1/3"
-            f" --memory-mb <TBD> --minutes 15 --note {folder}/work/given_up.txt"
-            f" 2>> {folder}/logs/align.log"
+            f"fusioncall give-up align --out {folder}/work/aligned.bam --exit-code $?"
+            f" --begun {folder}/logs/align.begun --tried 1/3 --memory-mb <TBD> --minutes 15"
+            f" --note {folder}/work/given_up.txt 2>> {folder}/logs/align.log"
         ),
         "call": (
             f"fusioncall give-up call --sample P --census {folder}/work/census.json {reference}"
-            f" {call} --exit-code $? --tried 1/3 --memory-mb 4000 --minutes 10"
+            f" {call} --exit-code $? --begun {folder}/logs/call.begun --tried 1/3"
+            f" --memory-mb 4000 --minutes 10"
             f" --note {folder}/work/given_up.txt 2>> {folder}/logs/call.log"
         ),
     }
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_file_tells_that_a_step_has_begun(run_folder, retries):
+    done = snakemake(run_folder, "-n", "--retries", str(retries), sheet=HEADER + PAIRED)
+    assert "( touch results/P/logs/screen.begun && fusioncall screen" in done.stdout
 
 
 def test_batch_of_one_is_the_sample_alone(run_folder):

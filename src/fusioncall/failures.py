@@ -30,14 +30,14 @@ class Ended:
 
     Args:
         step: its name, and that of its log.
-        exit_code: as the shell gives it, 128 and more for a signal.
+        exit_code: as the shell gives it, 128 and more for a signal; None if its job was ended.
         tries: how often it was tried.
         memory_mb: that it had asked for.
         minutes: that it had asked for.
     """
 
     step: str
-    exit_code: int
+    exit_code: int | None
     tries: int
     memory_mb: int
     minutes: int
@@ -49,7 +49,13 @@ class Ended:
         'call was ended by signal 9 (SIGKILL), with 400 MB and 10 minutes asked for: see call.log'
         >>> str(Ended("call", 1, 3, 4000, 10)).partition(", ")[0]
         'call ended with exit code 1 in the last of 3 tries'
+        >>> str(Ended("call", None, 3, 4000, 10))
+        'call was ended with its whole job (time limit, lost node) in try 2 of 3: see call.log'
         """
+        log = f"see {self.step}.log"
+        if self.exit_code is None:
+            how = "was ended with its whole job (time limit, lost node)"
+            return f"{self.step} {how} in try {self.tries - 1} of {self.tries}: {log}"
         try:
             number = signal.Signals(self.exit_code - 128)
             how = f"was ended by signal {number.value} ({number.name})"
@@ -57,7 +63,7 @@ class Ended:
             how = f"ended with exit code {self.exit_code}"
         tried = f" in the last of {self.tries} tries" if self.tries > 1 else ""
         asked = f"with {self.memory_mb} MB and {self.minutes} minutes asked for"
-        return f"{self.step} {how}{tried}, {asked}: see {self.step}.log"
+        return f"{self.step} {how}{tried}, {asked}: {log}"
 
     def error(self) -> InputError:
         """The same as the error of a sample."""

@@ -24,13 +24,17 @@ for number, batch in enumerate(BATCHES, start=1):
             mem_mb=bundle_memory(2000),
             runtime=minutes(30, per_input_gb=60),
             tried=tried,
+            begin=begin,
         params:
+            begun=f"{OUTDIR}/batches/logs/align_{number}.begun",
             note=[note(sample) for sample in batch],
             settings=lambda wildcards, input: option("--settings", input.settings),
             bundle=lambda wildcards, input: str(Path(input.reference).parent),
         shell:
+            f"{BEGIN}"
             "fusioncall align --reads {input.reads:q} --reference {params.bundle:q}"
             " {params.settings:q} --out {output.bam:q} --threads {threads} 2> {log:q}"
+            f"{END}"
             " || fusioncall give-up align --reads {input.reads:q} --reference {params.bundle:q}"
             " {params.settings:q} --out {output.bam:q} --threads {threads}"
             f"{HOW_IT_ENDED}"

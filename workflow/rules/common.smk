@@ -44,9 +44,13 @@ except FusioncallError as error:
     print(f"fusioncall: error: {error}", file=sys.stderr)
     sys.exit(2)
 
-# Behind the command of a step: after the last try its sample is recorded as failed.
+# Around the command of a step: a file is there while it works, so that the last try can tell that the
+# one before was ended with its whole job. After the last try the sample is recorded as failed.
+BEGIN = "( {resources.begin} {params.begun:q} && "
+END = " && rm -f {params.begun:q} )"
 HOW_IT_ENDED = (
-    " --exit-code $? --tried {resources.tried} --memory-mb {resources.mem_mb}"
+    " --exit-code $? --begun {params.begun:q} --tried {resources.tried}"
+    " --memory-mb {resources.mem_mb}"
     " --minutes {resources.runtime} --note {params.note:q} 2>> {log:q}"
 )
 
@@ -190,6 +194,12 @@ def tried(wildcards, attempt):
         retries = getattr(workflow.execution_settings, "retries", 0)
         os.environ["FUSIONCALL_TRIES"] = str(1 + retries)
     return f"{attempt}/{os.environ['FUSIONCALL_TRIES']}"
+
+
+def begin(wildcards, attempt):
+    """What a try does with the file that tells that a step has begun: the last one asks for it."""
+    attempt_of, tries = tried(wildcards, attempt).split("/")
+    return "test ! -e" if 1 < int(tries) == int(attempt_of) else "touch"
 
 
 def note(sample):

@@ -23,7 +23,9 @@ rule screen:
         mem_mb=memory(4000),
         runtime=sample_minutes(10, per_reads_gb=10),
         tried=tried,
+        begin=begin,
     params:
+        begun=f"{OUTDIR}/{{sample}}/logs/screen.begun",
         note=lambda wildcards: note(wildcards.sample),
         fastq1=lambda wildcards, input: ",".join(input.fastq1),
         fastq2=lambda wildcards, input: option("--fastq2", ",".join(input.fastq2)),
@@ -31,10 +33,12 @@ rule screen:
         thresholds=thresholds("screen"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
+        f"{BEGIN}"
         "fusioncall screen --sample {wildcards.sample} --fastq1 {params.fastq1:q} {params.fastq2:q}"
         " --reference {params.bundle:q} {params.settings:q} --out {output.reads:q}"
         " --census {output.census:q} --record-failure"
         " --threads {threads} 2> {log:q}"
+        f"{END}"
         " || fusioncall give-up screen --reference {params.bundle:q} {params.settings:q}"
         " --out {output.reads:q} --census {output.census:q}"
         f"{HOW_IT_ENDED}"
@@ -59,14 +63,18 @@ rule align:
         mem_mb=bundle_memory(2000),
         runtime=sample_minutes(15, per_reads_gb=5),
         tried=tried,
+        begin=begin,
     params:
+        begun=f"{OUTDIR}/{{sample}}/logs/align.begun",
         note=lambda wildcards: note(wildcards.sample),
         settings=lambda wildcards, input: option("--settings", input.settings),
         thresholds=thresholds("align"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
+        f"{BEGIN}"
         "fusioncall align --reads {input.reads:q} --reference {params.bundle:q} {params.settings:q}"
         " --out {output.bam:q} --threads {threads} 2> {log:q}"
+        f"{END}"
         " || fusioncall give-up align --out {output.bam:q}"
         f"{HOW_IT_ENDED}"
 
@@ -99,16 +107,20 @@ rule align_star:
         mem_mb=index_memory(4000),
         runtime=sample_minutes(60, per_reads_gb=5),
         tried=tried,
+        begin=begin,
     params:
+        begun=f"{OUTDIR}/{{sample}}/logs/align.begun",
         note=lambda wildcards: note(wildcards.sample),
         index=lambda wildcards, input: str(Path(input.index).parent),
         ends=lambda wildcards: "PE" if SAMPLES[wildcards.sample].fastq2 else "SE",
         folder=lambda wildcards, output: f"{Path(output.bam).parent}/",
     shell:
+        f"{BEGIN}"
         "STAR --genomeDir {params.index:q} --parametersFiles {input.parameters:q}"
         " --readFilesIn {input.reads:q} --readFilesType SAM {params.ends}"
         " --readFilesCommand samtools view --outFileNamePrefix {params.folder:q}"
         " --runThreadN {threads} > {log:q} 2>&1"
+        f"{END}"
         " || fusioncall give-up align --out {output.bam:q}"
         f"{HOW_IT_ENDED}"
         " && touch {output.others:q}"
@@ -138,7 +150,9 @@ rule call:
         mem_mb=memory(4000),
         runtime=sample_minutes(10, per_reads_gb=20),
         tried=tried,
+        begin=begin,
     params:
+        begun=f"{OUTDIR}/{{sample}}/logs/call.begun",
         note=lambda wildcards: note(wildcards.sample),
         census=lambda wildcards, input: option("--census", input.census),
         trust=trust,
@@ -148,10 +162,12 @@ rule call:
         thresholds=thresholds("screen", "call"),
         bundle=lambda wildcards, input: str(Path(input.reference).parent),
     shell:
+        f"{BEGIN}"
         "fusioncall call --sample {wildcards.sample} --bam {input.bam:q} {params.census:q} {params.trust:q}"
         " {params.fastq1:q} {params.fastq2:q} --reference {params.bundle:q} {params.settings:q}"
         " --calls {output.calls:q} --evidence {output.evidence:q} --record-failure"
         " --threads {threads} 2> {log:q}"
+        f"{END}"
         " || fusioncall give-up call --sample {wildcards.sample} {params.census:q}"
         " --reference {params.bundle:q} {params.settings:q} --calls {output.calls:q}"
         " --evidence {output.evidence:q}"

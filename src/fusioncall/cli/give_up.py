@@ -10,6 +10,9 @@ are written without molecules and with the reason, which the sample's results th
 code of 2, and one of a program that cannot be started, is always passed on: such an error is one of
 the run and not of the sample.
 
+The file of --begun is there while a step works. If the last try finds it, the one before was ended
+with its whole job, and the step is not tried again: its sample is recorded as failed.
+
 Of several samples that one process aligned (--reads, --reference) each that lacks its file is first
 aligned by a process of its own.
 """
@@ -56,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_end(parser: argparse.ArgumentParser) -> None:
     end = parser.add_argument_group("how the step ended")
     end.add_argument("--exit-code", type=int, required=True, help="its exit code")
+    help_text = "file that is there while the step works"
+    end.add_argument("--begun", type=Path, required=True, metavar="FILE", help=help_text)
     help_text = "which try it was, and of how many, such as 2/3"
     end.add_argument("--tried", type=_tried, required=True, metavar="N/M", help=help_text)
     help_text = "memory that it had asked for"
@@ -68,9 +73,12 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Give a sample up, or pass the exit code on."""
     attempt, tries = args.tried
-    if attempt < tries or args.exit_code in _OF_THE_RUN:
+    is_lost = 1 < tries == attempt and args.begun.exists()
+    args.begun.unlink(missing_ok=True)
+    if not is_lost and (attempt < tries or args.exit_code in _OF_THE_RUN):
         return int(args.exit_code)
-    ended = Ended(args.step, args.exit_code, tries, args.memory_mb, args.minutes)
+    exit_code = None if is_lost else args.exit_code
+    ended = Ended(args.step, exit_code, tries, args.memory_mb, args.minutes)
     if args.step == "align":
         return _align(args, ended)
     if args.step == "screen":
@@ -101,10 +109,11 @@ def _align(args: argparse.Namespace, ended: Ended) -> int:
     for each, out, note in zip(reads, args.out, args.note, strict=True):
         if each and out.exists():
             continue
-        code = _align_alone(each, out, args) if each else ended.exit_code
+        is_tried = each and ended.exit_code is not None
+        code = _align_alone(each, out, args) if is_tried else ended.exit_code
         if code in _OF_THE_RUN:
             return code
-        if code:
+        if code != 0:
             told = replace(ended, exit_code=code)
             write_failed_bam(out, told)
             write_note(note, told)
