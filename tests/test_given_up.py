@@ -203,6 +203,25 @@ def test_a_job_that_is_ended_as_a_whole_fails_its_sample(folder, step, batch_siz
 
 
 @pytest.mark.slow
+def test_a_sample_whose_star_dies_is_given_up(folder, tmp_path, monkeypatch):
+    folder, config = folder
+    star = tmp_path / "STAR"
+    star.write_text("#!/bin/sh\necho begun\nkill -9 $$\n", encoding="ascii")
+    star.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "SAindex").touch()
+    lines = (folder / "samples.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "alone.tsv").write_text(lines[0] + lines[-1], encoding="utf-8")
+    config = config | {"samples": "alone.tsv", "star_index": str(tmp_path), "outdir": "of STAR"}
+    done = snakemake(folder, config)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (row,) = rows(folder / "of STAR" / "cohort" / "qc.tsv")
+    reason = rf"align was ended by signal 9 \(SIGKILL\){ASKED}: see align\.log"
+    assert (row["result"], bool(re.fullmatch(reason, row["failure"]))) == ("failed", True)
+    assert (folder / "of STAR" / "dies" / "logs" / "align.log").read_text().startswith("begun\n")
+
+
+@pytest.mark.slow
 def test_in_a_group_of_slurm_only_the_sample_that_dies_is_given_up(folder, tmp_path, monkeypatch):
     need_executor("slurm")
     for name in DAEMONS:
