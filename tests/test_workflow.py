@@ -154,8 +154,8 @@ def test_a_step_that_ends_with_an_error_may_give_its_sample_up(run_folder):
         "call": (
             f"fusioncall give-up call --sample P --census {folder}/work/census.json {reference}"
             f" {call} --exit-code $? --begun {folder}/logs/call.begun --tried 1/3"
-            f" --memory-mb 4000 --minutes 10"
-            f" --note {folder}/work/given_up.txt 2>> {folder}/logs/call.log"
+            f" --memory-mb 4000 --minutes 10 --note {folder}/work/given_up.txt"
+            f" 2>> {folder}/logs/call.log"
         ),
     }
 

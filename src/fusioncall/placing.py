@@ -381,19 +381,17 @@ def unfused_starts(
     None when no read of it crosses the cut there with enough bases on both sides.
     """
     best: list[Hit] = []
-    over = None
-    for sequence in sequences:
-        is_whole = len(best) == len(molecule.reads)
-        laid = _lay_each(
-            molecule, sequence.sequence, settings, _edits(best) - 1 if is_whole else None
-        )
-        if (len(laid), -_edits(laid)) > (len(best), -_edits(best)):
-            best, over = laid, sequence
-        if len(best) == len(molecule.reads) and not _edits(best):
+    chosen = 0
+    for number, sequence in enumerate(sequences):
+        most = _edits(best) - 1 if len(best) == len(molecule.reads) else None
+        if most == -1:
             break  # no later one can be better
-    if over is None or all(min(_anchors(hit, over)) < settings.min_anchor_bp for hit in best):
+        laid = _lay_each(molecule, sequence.sequence, settings, most)
+        if (len(laid), -_edits(laid)) > (len(best), -_edits(best)):
+            best, chosen = laid, number
+    if all(min(_anchors(hit, sequences[chosen])) < settings.min_anchor_bp for hit in best):
         return None
-    return sequences.index(over), _starts(best, over.donor_bp)
+    return chosen, _starts(best, sequences[chosen].donor_bp)
 
 
 def _lay_each(

@@ -180,7 +180,7 @@ def assay(wildcards):
     return option("--assay", SAMPLES[wildcards.sample].assay or config.get("assay"))
 
 
-# How often a job is tried, by `retries` of the profile; known to `tried` when the work begins.
+# How often a job is tried, by `retries` of the profile; known to `tries` when the work begins.
 os.environ.setdefault("FUSIONCALL_TRIES", "1")
 
 
@@ -188,18 +188,22 @@ envvars:
     "FUSIONCALL_TRIES",
 
 
-def tried(wildcards, attempt):
-    """Which try of a job this is, and of how many; its own Snakemake on another machine is told."""
+def tries():
+    """How often a job is tried; its own Snakemake on another machine is told."""
     if workflow.is_main_process:
         retries = getattr(workflow.execution_settings, "retries", 0)
         os.environ["FUSIONCALL_TRIES"] = str(1 + retries)
-    return f"{attempt}/{os.environ['FUSIONCALL_TRIES']}"
+    return int(os.environ["FUSIONCALL_TRIES"])
+
+
+def tried(wildcards, attempt):
+    """Which try of a job this is, and of how many."""
+    return f"{attempt}/{tries()}"
 
 
 def begin(wildcards, attempt):
     """What a try does with the file that tells that a step has begun: the last one asks for it."""
-    attempt_of, tries = tried(wildcards, attempt).split("/")
-    return "test ! -e" if 1 < int(tries) == int(attempt_of) else "touch"
+    return "test ! -e" if 1 < tries() == attempt else "touch"
 
 
 def note(sample):
