@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -436,3 +437,19 @@ def test_one_base_of_phred_9_keeps_its_quality(tmp_path):
     molecules = (Molecule("m", (Read(ReadNumber.SINGLE, "A", "*", ()),)),)
     found, _ = roundtrip(tmp_path / "m.bam", molecules)
     assert found == molecules
+
+
+@pytest.mark.parametrize("phred", [94, 200, 254])
+def test_quality_that_sam_cannot_write_is_an_error_with_the_read(tmp_path, phred):
+    path = tmp_path / "m.bam"
+    record = pysam.AlignedSegment(HEADER)
+    record.query_name, record.flag, record.query_sequence = "r", 4, "ACG"
+    record.query_qualities = array("B", [93, phred, 40])
+    with pysam.AlignmentFile(str(path), "wb", header=HEADER) as bam:
+        bam.write(record)
+    with pytest.raises(InputError) as caught:
+        read_molecules(path, CONTIGS, None, 1)
+    assert str(caught.value) == (
+        f"{path}: read r has a Phred value of {phred}. "
+        "Write the file anew with qualities from 0 to 93, as SAM has them."
+    )

@@ -27,6 +27,7 @@ from fusioncall.sequence import reverse_complement
 _OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
+_MOST_PHRED = 93  # SAM specification, QUAL: printable characters from ! on
 _MAX_FOREIGN_SHARE = 0.05
 _NUMBER_OF = {
     (False, False): ReadNumber.SINGLE,
@@ -222,7 +223,7 @@ def _add(draft: _Draft, record: pysam.AlignedSegment, *, mapped: bool, where: Pa
         if record.query_sequence is None and not record.is_unmapped:
             what = f"read {record.query_name} has a primary alignment without its sequence"
             raise InputError(what, where=where, cure="Give a BAM that holds the bases of its reads")
-        bases = (record.get_forward_sequence() or "", _forward_quality(record))
+        bases = (record.get_forward_sequence() or "", _forward_quality(record, where))
         if draft.bases.setdefault(number, bases) != bases:
             what = f"two different reads are called {record.query_name}"
             cure = "Give each molecule a name of its own, or give the lanes as separate FASTQ files"
@@ -233,9 +234,15 @@ def _add(draft: _Draft, record: pysam.AlignedSegment, *, mapped: bool, where: Pa
         draft.segments.setdefault(number, []).append(segment_of(record))
 
 
-def _forward_quality(record: pysam.AlignedSegment) -> str:
+def _forward_quality(record: pysam.AlignedSegment, where: Path) -> str:
     qualities = record.query_qualities
-    text = "" if qualities is None else str(pysam.array_to_qualitystring(qualities))
+    if qualities is None:
+        return ""
+    if max(qualities, default=0) > _MOST_PHRED:
+        what = f"read {record.query_name} has a Phred value of {max(qualities)}"
+        cure = f"Write the file anew with qualities from 0 to {_MOST_PHRED}, as SAM has them"
+        raise InputError(what, where=where, cure=cure)
+    text = str(pysam.array_to_qualitystring(qualities))
     return text[::-1] if record.is_reverse else text
 
 
