@@ -193,7 +193,7 @@ def difference_lines(group: Group, answers: Answers) -> Iterator[str]:
             for trial in group.trials
             if _has_near(trial, answers[found]) and not _has_near(trial, answers[missed])
         ]
-        yield f"{found} alone: {len(only)} samples{' of' if only else '.'}\n"
+        yield f"Samples of {found} alone: {len(only)}.\n"
         for name, trials in _by_group(only).items():
             told = "; ".join(
                 f"{trial.sample.text} ({trial.size}{_marked(trial, answers[found])})"
