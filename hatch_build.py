@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).parent / "src" / "fusioncall"
-OPTIONS = ("-O3", "-std=gnu11", "-shared", "-fPIC")
+OPTIONS = ("-O3", "-std=gnu11", "-Wno-psabi", "-shared", "-fPIC")
 
 
 def compile_kernels() -> None:

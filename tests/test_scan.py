@@ -69,11 +69,12 @@ def test_every_place_of_a_stretch_is_found(settings):
     """The looked-up words are every eighth one: a stretch must hold one wherever it begins."""
     stretch = TARGETS[0][40 : 40 + MIN_STRETCH_BP]
     reads = ["N" * before + stretch + "N" * after for before in range(30) for after in range(30)]
+    reads += ["N" * before + stretch + "N" * (1500 - before) for before in range(1500)]
     assert scan(settings, 15, reads).kept.all()
 
 
 def test_kmer_at_the_end_of_a_long_read_is_found(settings):
-    """Words are looked up 64 at a time; none may be left out where one lot ends."""
+    """The words of a long read are looked up in lots; none may be left out where one lot ends."""
     kmer = TARGETS[0][40:55]
     reads = ["A" * before + kmer for before in range(480, 1100)]
     assert scan(settings, 15, reads).kept.all()

@@ -27,6 +27,8 @@ from fusioncall.sequence import reverse_complement
 _OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
+_UNALIGNED = ("*", "0", "0", "*", "*", "0", "0")  # contig to template length
+_UNALIGNED_FLAG = {ReadNumber.SINGLE: "4", ReadNumber.FIRST: "77", ReadNumber.SECOND: "141"}
 _MOST_PHRED = 93  # SAM specification, QUAL: printable characters from ! on
 _MAX_FOREIGN_SHARE = 0.05
 _NUMBER_OF = {
@@ -351,6 +353,11 @@ def sort_and_index(path: Path, index: Path | None = None) -> None:
 
 def _records(molecule: Molecule) -> Iterator[tuple[list[str], str]]:
     """The fields of the SAM line of each record of a molecule, and its qualities."""
+    if not any(read.segments for read in molecule.reads):
+        for read in molecule.reads:
+            head = [molecule.name or "*", _UNALIGNED_FLAG[read.number], *_UNALIGNED]
+            yield [*head, read.sequence or "*", read.quality or "*"], read.quality
+        return
     primaries = [_primary(read) for read in molecule.reads]
     for index, read in enumerate(molecule.reads):
         primary = primaries[index]

@@ -11,8 +11,9 @@
 #error "Words are read as little-endian numbers"
 #endif
 
-/* On x86-64 with glibc a function is compiled twice, and the processor chooses. */
-#if defined(__x86_64__) && defined(__GLIBC__)
+/* By GCC on x86-64 with glibc a function is compiled twice, and the processor chooses. Clang gives
+ * such functions other names. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
 #define WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define WIDE
@@ -26,11 +27,18 @@ typedef struct {
     int32_t quality, phred_sum;
 } Record;
 
-enum { AHEAD = 8 };
+enum { AHEAD = 16 };
 
 /* The record whose text is fetched while another one is looked at: some further on, or the last. */
 static inline const Record *ahead(const Record *records, int64_t row, int64_t amount) {
     return records + (row + AHEAD < amount ? row + AHEAD : amount - 1);
+}
+
+/* Fetch a text into the cache; of more than 129 bytes the first and the last ones. */
+INLINE void fetch(const uint8_t *from, const uint8_t *to) {
+    __builtin_prefetch(from);
+    __builtin_prefetch(from + 64);
+    __builtin_prefetch(to - 1);
 }
 
 /* ---- Records: where they are, and whether they are whole ---------------------------------- */
@@ -199,21 +207,30 @@ WIDE int64_t split_records(const uint8_t *text, int64_t size, Record *records, i
     return count;
 }
 
+/* Whether some bytes are the same; 64 behind them can be read. */
+INLINE int are_same(const uint8_t *one, const uint8_t *other, int64_t size) {
+    for (; size >= 8; size -= 8, one += 8, other += 8)
+        if (load8(one) != load8(other))
+            return 0;
+    return !((load8(one) ^ load8(other)) & (((uint64_t)1 << 8 * size) - 1));
+}
+
 /* The first record at which two mates have not one name; `amount` if all have.
  *
  * The last characters may differ if they are 1, 2 or 3, as in read/1 and read/2. */
 int64_t first_stranger(const uint8_t *text1, const Record *records1, const uint8_t *text2,
                        const Record *records2, int64_t amount) {
     for (int64_t row = 0; row < amount; row++) {
-        __builtin_prefetch(text1 + ahead(records1, row, amount)->name);
-        __builtin_prefetch(text2 + ahead(records2, row, amount)->name);
+        const Record *next1 = ahead(records1, row, amount), *next2 = ahead(records2, row, amount);
+        fetch(text1 + next1->name, text1 + next1->name_end);
+        fetch(text2 + next2->name, text2 + next2->name_end);
         const uint8_t *name1 = text1 + records1[row].name, *name2 = text2 + records2[row].name;
         int64_t size = records1[row].name_end - records1[row].name;
         if (records2[row].name_end - records2[row].name != size)
             return row;
         if (!size)
             continue;
-        if (memcmp(name1, name2, size - 1))
+        if (!are_same(name1, name2, size - 1))
             return row;
         uint8_t last1 = name1[size - 1], last2 = name2[size - 1];
         if (last1 != last2 && (last1 < '1' || last1 > '3' || last2 < '1' || last2 > '3'))
@@ -225,6 +242,16 @@ int64_t first_stranger(const uint8_t *text1, const Record *records1, const uint8
 /* ---- The census --------------------------------------------------------------------------- */
 
 enum { MOST_GROUPS = 64, MAX_LENGTH_BP = 1 << 16 };
+
+/* Bases of the longest record. */
+int64_t longest(const Record *records, int64_t amount) {
+    int64_t most = 0;
+    for (int64_t row = 0; row < amount; row++) {
+        int64_t size = records[row].bases_end - records[row].bases;
+        most = size > most ? size : most;
+    }
+    return most;
+}
 
 /* Count lengths, and in `totals` bases, short reads and those of low quality. Lengths from
  * MAX_LENGTH_BP on are counted together. */
@@ -250,7 +277,7 @@ typedef struct {
 
 INLINE int is_same(const uint8_t *text, Span one, Span other) {
     return one.end - one.start == other.end - other.start &&
-           !memcmp(text + one.start, text + other.start, one.end - one.start);
+           are_same(text + one.start, text + other.start, one.end - one.start);
 }
 
 /* What stands before the fourth colon of a name; nothing, without six colons. */
@@ -275,7 +302,7 @@ int64_t count_groups(const uint8_t *text, const Record *records, int64_t amount,
         int32_t start = records[row].name, size = groups[last].end - groups[last].start;
         /* most names begin as the one before */
         if (found && size && records[row].name_end - start > size && text[start + size] == ':' &&
-            !memcmp(text + start, text + groups[last].start, size)) {
+            are_same(text + start, text + groups[last].start, size)) {
             counts[last]++;
             continue;
         }
@@ -296,8 +323,8 @@ int64_t count_groups(const uint8_t *text, const Record *records, int64_t amount,
  * Four looks; sizes are in bases.
  *
  * 1. A word of 11 at every eighth place is looked up in a bit table, so a stretch of 18 target
- *    bases without an error cannot be missed. What the table lets pass is checked exactly, by
- *    k-mers.
+ *    bases without an error cannot be missed. The table tells words by all bits but the last; what
+ *    it lets pass is checked exactly, by k-mers.
  * 2. A k-mer at an end of the read is enough.
  * 3. The 20 bases at either end may have two errors: of four parts of 5 at least two are free of
  *    them, and each of the six pairs of parts has a bit table.
@@ -309,22 +336,27 @@ int64_t count_groups(const uint8_t *text, const Record *records, int64_t amount,
 
 enum { WORD_BP = 11, STEP_BP = 8, END_BP = 20, TIP_BP = 10 };
 enum { BUCKET_BITS = 4 }; /* words that share all but so many bits stand together */
-enum { SIEVE_BITS = 21 }; /* of a place in the bit table of words: it fits into most L2 caches */
+enum { SIEVE_BITS = 21 }; /* of a word that the bit table tells: it fits into most L2 caches */
 enum { PAIRS = 6 };       /* of the four parts of the bases at an end */
 
 const int32_t SIZES[] = {WORD_BP, STEP_BP, END_BP, TIP_BP, BUCKET_BITS, SIEVE_BITS, MOST_GROUPS, MAX_LENGTH_BP};
 
-#define NOTHING 0xFFFFFFFFu /* the key of a free place in the hash table */
+#define NOTHING 0xFFFFFFFFu /* the code at a free place of the hash table */
 #define ODD_BITS 0x5555555555u
+
+/* A k-mer; `owner` are gene, exon + 1 and strand. */
+typedef struct {
+    uint32_t code, owner;
+} Kmer;
 
 /* What the looks compare with. `scan.py` says how the tables are made. */
 typedef struct {
     const uint8_t *number_of_base; /* of each letter; 4 for other letters than ACGT */
-    const uint32_t *keys, *values; /* hash table of the k-mers: gene, exon + 1, strand */
-    const uint64_t *sieve;         /* a bit table of the words of 11 within a k-mer */
-    const uint64_t *ends;          /* a bit for each word of ten, for each pair of parts */
-    const uint64_t *windows;       /* stretches of 20, for each pair in the order of its word */
-    const int32_t *starts;         /* where in them each bucket begins */
+    const Kmer *kmers;       /* hash table */
+    const uint64_t *sieve;   /* a bit table of the words of 11 within a k-mer */
+    const uint64_t *ends;    /* a bit for each word of ten, for each pair of parts */
+    const uint64_t *windows; /* stretches of 20, for each pair in the order of its word */
+    const int32_t *starts;   /* where in them each bucket begins */
     const uint32_t *tips, *first_tips; /* sorted words that a read ends or begins with */
     int64_t slots, tip_count, first_tip_count;
     int64_t kmer_bp, genes, targets; /* targets are the first genes */
@@ -345,10 +377,33 @@ INLINE int bit(const uint64_t *bits, uint64_t number) {
     return bits[number >> 6] >> (number & 63) & 1;
 }
 
+/* Eight bases in 16 bits, the first one lowest; other letters stand for some base. */
+INLINE uint64_t eight(const uint8_t *at) {
+    uint64_t x = load8(at) >> 1 & ONES * 3;
+    x = (x | x >> 6) & 0x000F000F000F000F;
+    return x * 0x1001001001000 >> 48; /* four bits of each 16 to the upper 16 */
+}
+
+/* Four times eight bases, each in 16 bits of its lane. */
+INLINE Words4 eights(const uint8_t *at) {
+    Quads8 x;
+    memcpy(&x, at, sizeof x);
+    Words4 fours = (Words4)((x >> 1 & 0x03030303) * 0x01041040 >> 24);
+    return (fours | fours >> 24) & 0xFFFF;
+}
+
+INLINE uint64_t any_of(Words4 x) { return x[0] | x[1] | x[2] | x[3]; }
+
+/* 20 bases in 40 bits. */
+INLINE uint64_t twenty(const uint8_t *at) {
+    return any_of(eights(at) << (Words4){0, 16, 32, 48}) & (((uint64_t)1 << 2 * END_BP) - 1);
+}
+
+#define SIEVE_MASK (((uint64_t)1 << SIEVE_BITS) - 1)
+
 /* The place in the sieve of the word at a place in the text. */
 INLINE uint64_t word(const uint8_t *at) {
-    uint64_t both = (load8(at) & ONES * 6) | (load8(at + WORD_BP - 8) & ONES * 6) << 2;
-    return both * 0x9E3779B97F4A7C15u >> (64 - SIEVE_BITS);
+    return (eight(at) | eight(at + WORD_BP - 8) << 2 * (WORD_BP - 8)) & SIEVE_MASK;
 }
 
 /* Enter into the sieve all words of some sequences of the same size. */
@@ -360,34 +415,24 @@ void fill_sieve(uint64_t *sieve, const uint8_t *text, int64_t amount, int64_t si
         }
 }
 
-/* Eight bases in 16 bits, the first one lowest; other letters stand for some base. */
-INLINE uint64_t eight(const uint8_t *at) {
-    uint64_t x = load8(at) >> 1 & ONES * 3;
-    x = (x | x >> 6) & 0x000F000F000F000F;
-    return x * 0x1001001001000 >> 48; /* four bits of each 16 to the upper 16 */
-}
-
-INLINE uint64_t twenty(const uint8_t *at) {
-    return eight(at) | eight(at + 8) << 16 | (eight(at + 16) & 0xFF) << 32;
+/* Where the search for a code begins in the hash table. */
+INLINE uint64_t first_slot(int64_t slots, uint32_t code) {
+    return (code * 0x9E3779B97F4A7C15u >> 40) & (slots - 1);
 }
 
 /* Where a code stands in the hash table, or the free place for it. */
-INLINE uint64_t slot_of(const uint32_t *keys, int64_t slots, uint32_t code) {
-    uint64_t mask = slots - 1;
-    uint64_t slot = (code * 0x9E3779B97F4A7C15u >> 40) & mask;
-    while (keys[slot] != NOTHING && keys[slot] != code)
-        slot = (slot + 1) & mask;
+INLINE uint64_t slot_of(const Kmer *kmers, int64_t slots, uint32_t code) {
+    uint64_t slot = first_slot(slots, code);
+    while (kmers[slot].code != NOTHING && kmers[slot].code != code)
+        slot = (slot + 1) & (slots - 1);
     return slot;
 }
 
-/* Fill a hash table; its size is a power of two, and its free keys are NOTHING. */
-void insert_kmers(uint32_t *keys, uint32_t *values, int64_t slots, const uint32_t *codes,
-                  const uint32_t *packed, int64_t amount) {
-    for (int64_t i = 0; i < amount; i++) {
-        uint64_t slot = slot_of(keys, slots, codes[i]);
-        keys[slot] = codes[i];
-        values[slot] = packed[i];
-    }
+/* Fill a hash table; its size is a power of two, and its free places hold NOTHING. */
+void insert_kmers(Kmer *kmers, int64_t slots, const uint32_t *codes, const uint32_t *owners,
+                  int64_t amount) {
+    for (int64_t i = 0; i < amount; i++)
+        kmers[slot_of(kmers, slots, codes[i])] = (Kmer){codes[i], owners[i]};
 }
 
 /* The k-mer that ends at a place, on both strands; `length` are the bases since another letter. */
@@ -436,34 +481,47 @@ static int is_in_kmer(const uint8_t *at, const uint8_t *start, const uint8_t *en
     for (; from < to; from++)
         if (roll(&kmer, tables, *from)) {
             uint32_t code = code_of(&kmer);
-            if (tables->keys[slot_of(tables->keys, tables->slots, code)] == code)
+            if (tables->kmers[slot_of(tables->kmers, tables->slots, code)].code == code)
                 return 1;
         }
     return 0;
 }
 
-/* Write the table's value for each k-mer of a read into `hits`; returns how many there are.
+#define TURNED 0x80000000u /* of a code: the read has its reverse complement; of an owner: sense */
+
+/* Write the code of each k-mer of a read, NOTHING where it holds another letter. */
+static int64_t write_codes(const uint8_t *start, const uint8_t *end, const Tables *tables,
+                           uint32_t *codes) {
+    Rolling kmer = {0, 0, 0};
+    int64_t amount = 0;
+    for (const uint8_t *at = start; at < end; at++) {
+        int is_whole = roll(&kmer, tables, *at);
+        uint32_t turned = kmer.forward > kmer.reverse ? TURNED : 0;
+        if (at - start >= tables->kmer_bp - 1)
+            codes[amount++] = is_whole ? code_of(&kmer) | turned : NOTHING;
+    }
+    return amount;
+}
+
+/* Write the owner of each k-mer of a read that is in the table into `hits`; returns how many there
+ * are.
  *
  * `is_kept` gets whether enough target k-mers stand in a row, or one at an end. */
 static int64_t count_kmers(const uint8_t *start, const uint8_t *end, const Tables *tables,
                            uint32_t *hits, uint8_t *is_kept) {
-    Rolling kmer = {0, 0, 0};
-    int64_t count = 0, row = 0;
-    for (const uint8_t *at = start; at < end; at++) {
-        if (!roll(&kmer, tables, *at)) {
+    int64_t amount = write_codes(start, end, tables, hits), count = 0, row = 0;
+    for (int64_t i = 0; i < amount; i++) {
+        uint32_t next = hits[i + AHEAD < amount ? i + AHEAD : amount - 1] & ~TURNED;
+        __builtin_prefetch(tables->kmers + first_slot(tables->slots, next));
+        uint32_t code = hits[i] & ~TURNED, turned = hits[i] & TURNED;
+        Kmer known = tables->kmers[slot_of(tables->kmers, tables->slots, code)];
+        if (known.code != code) {
             row = 0;
             continue;
         }
-        uint32_t code = code_of(&kmer);
-        uint64_t slot = slot_of(tables->keys, tables->slots, code);
-        if (tables->keys[slot] != code) {
-            row = 0;
-            continue;
-        }
-        uint32_t value = tables->values[slot];
-        hits[count++] = kmer.forward > kmer.reverse ? value ^ 0x80000000u : value;
-        row = (value & 0xFF) < tables->targets ? row + 1 : 0;
-        if (row && (row >= tables->least_row || at + 1 == end || at + 1 - tables->kmer_bp == start))
+        hits[count++] = known.owner ^ turned;
+        row = (known.owner & 0xFF) < tables->targets ? row + 1 : 0;
+        if (row && (row >= tables->least_row || i == 0 || i + 1 == amount))
             *is_kept = 1;
     }
     return count;
@@ -489,17 +547,22 @@ static void take_census(int64_t count, const Tables *tables, const Findings *fou
     }
 }
 
-/* Records are looked at in batches: first a look without branches at all of them, which waits for
- * no table, then a closer one at the few that pass. */
-enum { BATCH = 256 };
+/* Records are looked at in batches: first all words and ends of a batch are looked up, without
+ * branches and without waiting for one table after the other, then those that pass are looked at
+ * closer. */
+enum { BATCH = 64, MOST_WORDS = 16 * BATCH, STRETCH_WORDS = 60, MOST_PASSING = 512 };
+
+/* Every eighth word from a place in a record on; behind its last stretch stands its last word. */
+typedef struct {
+    int64_t row, words;
+    const uint8_t *from;
+} Stretch;
 
 /* A looked-up word of a record that is in the sieve. */
 typedef struct {
     int64_t row;
     const uint8_t *at;
 } Word;
-
-enum { STRETCH_WORDS = 63, MOST_WORDS = 512 };
 
 /* Leave out the words that have no other one of the sieve beside them; returns how many stay. */
 INLINE int64_t with_neighbour(const uint8_t *text, Word *words, int64_t amount,
@@ -530,36 +593,84 @@ static void check_words(const uint8_t *text, const Record *records, Word *words,
     }
 }
 
-/* Keep the records that hold enough of a target's k-mers, and count those of all genes. */
+/* The words of a stretch that are in the sieve, a bit for each. */
+INLINE uint64_t passing_words(const uint64_t *places, const uint64_t *bits, int64_t amount) {
+    Words4 passing = {0};
+    for (int64_t i = 0; i < amount; i += 4) {
+        Words4 place, four;
+        memcpy(&place, places + i, sizeof place);
+        memcpy(&four, bits + i, sizeof four);
+        passing |= (four >> (place & 63) & 1) << i;
+    }
+    return any_of(passing << (Words4){0, 1, 2, 3}) & (((uint64_t)1 << amount) - 1);
+}
+
+/* Write the places in the sieve of every eighth word of a text, in fours. */
+INLINE void write_places(const uint8_t *text, int64_t amount, uint64_t *places) {
+    Words4 bases = eights(text);
+    for (int64_t i = 0; i < amount; i += 4) {
+        Words4 next = eights(text + STEP_BP * (i + 4));
+        Words4 beyond = {bases[1], bases[2], bases[3], next[0]};
+        Words4 four = (bases | beyond << 2 * STEP_BP) & SIEVE_MASK;
+        memcpy(places + i, &four, sizeof four);
+        bases = next;
+    }
+}
+
+/* Keep the records that hold enough of a target's k-mers, and count those of all genes.
+ *
+ * `ends` gets the first and the last 20 bases of each record that has so many. */
 INLINE void look_for_words(const uint8_t *text, const Record *records, int64_t first, int64_t to,
-                           const Tables *tables, const Findings *found) {
-    Word words[MOST_WORDS];
-    int64_t passing = 0, counted = -1;
-    for (int64_t row = first; row < to; row++) {
-        const Record *next = ahead(records, row, to);
-        __builtin_prefetch(text + next->bases);
-        __builtin_prefetch(text + next->bases + 64);
-        const uint8_t *from = text + records[row].bases;
-        const uint8_t *last = text + records[row].bases_end - WORD_BP;
-        for (int64_t size = STRETCH_WORDS; from <= last; from += STEP_BP * size) {
-            int64_t left = (last - from + STEP_BP - 1) / STEP_BP;
-            uint64_t bits = 0;
-            size = left < STRETCH_WORDS ? left : STRETCH_WORDS;
-            for (int64_t i = 0; i < size; i++)
-                bits |= (uint64_t)bit(tables->sieve, word(from + STEP_BP * i)) << i;
-            if (left <= STRETCH_WORDS)
-                bits |= (uint64_t)bit(tables->sieve, word(last)) << size++;
-            for (; bits; bits &= bits - 1) {
-                const uint8_t *at = from + STEP_BP * __builtin_ctzll(bits);
-                words[passing++] = (Word){row, at < last ? at : last};
+                           const Tables *tables, const Findings *found, uint64_t (*ends)[2]) {
+    uint64_t places[MOST_WORDS], bits[MOST_WORDS];
+    Stretch stretches[MOST_WORDS / 4];
+    Word words[MOST_PASSING];
+    int64_t row = first, done = 0, counted = -1;
+    while (row < to) {
+        int64_t filled = 0, amount = 0, passing = 0;
+        while (row < to && filled <= MOST_WORDS - STRETCH_WORDS - 4) {
+            const Record *next = ahead(records, row, to);
+            fetch(text + next->bases, text + next->bases_end);
+            const uint8_t *start = text + records[row].bases, *from = start + done;
+            const uint8_t *end = text + records[row].bases_end, *last = end - WORD_BP;
+            if (last < from) {
+                row++;
+                continue;
             }
-            if (passing > MOST_WORDS - STRETCH_WORDS - 1) {
+            int64_t left = (last - from + STEP_BP - 1) / STEP_BP;
+            int is_last = left <= STRETCH_WORDS;
+            int64_t size = is_last ? left + 1 : STRETCH_WORDS;
+            write_places(from, size, places + filled);
+            stretches[amount++] = (Stretch){row, size, from};
+            if (is_last) {
+                places[filled + left] = word(last);
+                if (end - start >= END_BP) {
+                    ends[row - first][0] = twenty(start);
+                    ends[row - first][1] = twenty(end - END_BP);
+                }
+                row++;
+            }
+            done = is_last ? 0 : done + STEP_BP * STRETCH_WORDS;
+            filled += (size + 3) / 4 * 4;
+        }
+        for (int64_t i = 0; i < filled; i++)
+            bits[i] = tables->sieve[places[i] >> 6];
+        int64_t slot = 0;
+        for (const Stretch *each = stretches; each < stretches + amount; each++) {
+            const uint8_t *last = text + records[each->row].bases_end - WORD_BP;
+            uint64_t marks = passing_words(places + slot, bits + slot, each->words);
+            for (; marks; marks &= marks - 1) {
+                const uint8_t *at = each->from + STEP_BP * __builtin_ctzll(marks);
+                words[passing++] = (Word){each->row, at < last ? at : last};
+            }
+            if (passing > MOST_PASSING - STRETCH_WORDS - 1) {
                 check_words(text, records, words, passing, tables, found, &counted);
                 passing = 0;
             }
+            slot += (each->words + 3) / 4 * 4;
         }
+        check_words(text, records, words, passing, tables, found, &counted);
     }
-    check_words(text, records, words, passing, tables, found, &counted);
 }
 
 /* The parts of a pair. */
@@ -569,19 +680,6 @@ static const int8_t LOW[] = {0, 0, 0, 1, 1, 2}, HIGH[] = {1, 2, 3, 2, 3, 3};
 INLINE uint64_t pair_word(uint64_t code, int pair) {
     uint64_t low = code >> 10 * LOW[pair] & 0x3FF, high = code >> 10 * HIGH[pair] & 0x3FF;
     return low | high << 10 | (uint64_t)pair << 20;
-}
-
-/* A bit for each pair of parts of 20 bases that some stretch of a target has too. */
-INLINE uint32_t passing_pairs(uint64_t code, const uint64_t *ends) {
-    uint64_t parts[] = {code & 0x3FF, code >> 10 & 0x3FF, code >> 20 & 0x3FF, code >> 30};
-    uint32_t passing = 0;
-#pragma GCC unroll 6
-    for (int pair = PAIRS - 1; pair >= 0; pair--) {
-        uint64_t low = parts[LOW[pair]], high = parts[HIGH[pair]];
-        uint64_t bits = ends[(uint64_t)pair << 14 | high << 4 | low >> 6];
-        passing = passing << 1 | (bits >> (low & 63) & 1);
-    }
-    return passing;
 }
 
 /* Whether 20 bases are those of a target but for some mismatches; other letters are such. */
@@ -626,37 +724,39 @@ typedef struct {
     uint64_t code, bucket;
 } Candidate;
 
-/* Keep the records whose end is a target's; no more than a batch of them. */
+/* Write, for some ends, a bit for each pair of parts that some stretch of a target has too. */
+INLINE void find_pairs(const uint64_t *codes, int64_t amount, const uint64_t *ends,
+                       uint64_t *passing) {
+    uint64_t places[PAIRS][2 * BATCH], bits[PAIRS][2 * BATCH];
+    for (int64_t i = 0; i < amount; i++) {
+        uint64_t code = codes[i];
+#pragma GCC unroll 6
+        for (int pair = 0; pair < PAIRS; pair++)
+            places[pair][i] = pair_word(code, pair);
+    }
+    for (int64_t i = 0; i < amount; i++)
+#pragma GCC unroll 6
+        for (int pair = 0; pair < PAIRS; pair++)
+            bits[pair][i] = ends[places[pair][i] >> 6];
+    for (int64_t i = 0; i < amount; i++) {
+        uint64_t found = 0;
+#pragma GCC unroll 6
+        for (int pair = 0; pair < PAIRS; pair++)
+            found |= (bits[pair][i] >> (places[pair][i] & 63) & 1) << pair;
+        passing[i] = found;
+    }
+}
+
+/* Keep the records whose end is a target's: `ends` are the 20 bases at both of each. */
 INLINE void look_at_ends(const uint8_t *text, const Record *records, int64_t first, int64_t to,
-                         const Tables *tables, const Findings *found) {
-    uint8_t marks[BATCH][2];
+                         const Tables *tables, const Findings *found, uint64_t (*ends)[2]) {
+    uint64_t marks[BATCH][2];
     Candidate candidates[BATCH * 2 * PAIRS];
     int64_t passing = 0;
+    find_pairs(ends[0], 2 * (to - first), tables->ends, marks[0]);
     for (int64_t row = first; row < to; row++) {
         const uint8_t *start = text + records[row].bases, *end = text + records[row].bases_end;
-        int is_long = end - start >= END_BP;
-        marks[row - first][0] = is_long ? passing_pairs(twenty(start), tables->ends) : 0;
-        marks[row - first][1] = is_long ? passing_pairs(twenty(end - END_BP), tables->ends) : 0;
-    }
-    for (int64_t row = first; row < to; row++)
-        for (int side = 0; side < 2; side++)
-            for (uint32_t mark = marks[row - first][side]; mark; mark &= mark - 1) {
-                const Record *record = records + row;
-                const uint8_t *at = text + (side ? record->bases_end - END_BP : record->bases);
-                uint64_t code = twenty(at);
-                uint64_t bucket = pair_word(code, __builtin_ctz(mark)) >> BUCKET_BITS;
-                __builtin_prefetch(tables->starts + bucket);
-                candidates[passing++] = (Candidate){row, at, code, bucket};
-            }
-    for (int64_t i = 0; i < passing; i++)
-        __builtin_prefetch(tables->windows + tables->starts[candidates[i].bucket]);
-    for (int64_t i = 0; i < passing; i++) {
-        Candidate each = candidates[i];
-        found->kept[each.row] |= fits(each.at, each.code, each.bucket, tables);
-    }
-    for (int64_t row = first; row < to; row++) {
-        const uint8_t *start = text + records[row].bases, *end = text + records[row].bases_end;
-        const uint8_t *mark = marks[row - first];
+        const uint64_t *mark = marks[row - first];
         int is_short = end - start < END_BP;
         if (end - start < TIP_BP || !(is_short || mark[0] | mark[1]))
             continue;
@@ -664,6 +764,19 @@ INLINE void look_at_ends(const uint8_t *text, const Record *records, int64_t fir
             found->kept[row] |= is_tip(start, tables->first_tips, tables->first_tip_count, tables);
         if (is_short || mark[1] & LAST_TIP)
             found->kept[row] |= is_tip(end - TIP_BP, tables->tips, tables->tip_count, tables);
+        for (int side = 0; side < 2 && !is_short; side++)
+            for (uint64_t left = mark[side]; left; left &= left - 1) {
+                uint64_t code = ends[row - first][side];
+                uint64_t bucket = pair_word(code, __builtin_ctzll(left)) >> BUCKET_BITS;
+                __builtin_prefetch(tables->starts + bucket);
+                candidates[passing++] = (Candidate){row, side ? end - END_BP : start, code, bucket};
+            }
+    }
+    for (int64_t i = 0; i < passing; i++)
+        __builtin_prefetch(tables->windows + tables->starts[candidates[i].bucket]);
+    for (int64_t i = 0; i < passing; i++) {
+        Candidate each = candidates[i];
+        found->kept[each.row] |= fits(each.at, each.code, each.bucket, tables);
     }
 }
 
@@ -672,8 +785,9 @@ WIDE void look_at_records(const uint8_t *text, const Record *records, int64_t am
                           const Tables *tables, const Findings *found) {
     for (int64_t first = 0; first < amount; first += BATCH) {
         int64_t to = first + BATCH < amount ? first + BATCH : amount;
-        look_for_words(text, records, first, to, tables, found);
-        look_at_ends(text, records, first, to, tables, found);
+        uint64_t ends[BATCH][2] = {0};
+        look_for_words(text, records, first, to, tables, found, ends);
+        look_at_ends(text, records, first, to, tables, found, ends);
     }
 }
 

@@ -90,6 +90,7 @@ WORD_BP, STEP_BP, END_BP, TIP_BP, BUCKET_BITS, SIEVE_BITS, MOST_GROUPS, MAX_LENG
 
 split_records = _kernel("split_records")
 first_stranger = _kernel("first_stranger")
+longest = _kernel("longest")
 measure = _kernel("measure")
 count_groups = _kernel("count_groups")
 fill_sieve = _kernel("fill_sieve")

@@ -25,7 +25,7 @@ from fusioncall.kernels import first_stranger
 from fusioncall.model import InputFile
 from fusioncall.scan import Scan, Scanner
 
-_BLOCKS_AHEAD = 3
+_BLOCKS_AHEAD = 2
 _SWITCH_SECONDS = 1e-4
 """For which a thread that is done with a block waits for the one that makes molecules."""
 

@@ -25,6 +25,7 @@ from fusioncall.kernels import (
     count_groups,
     fill_sieve,
     insert_kmers,
+    longest,
     look_at_records,
     measure,
 )
@@ -44,15 +45,14 @@ _NOTHING = np.uint32(0xFFFFFFFF)
 class _Tables:
     """What the looks compare with, in the order of `Tables` of `kernels.c`.
 
-    `keys` and `values` are a hash table from a k-mer's code to gene, exon and strand. `sieve` has a
-    bit for each word of 11, `ends` one bit table for each pair of parts. `windows` hold, for each
-    pair, the target's stretches of 20 in the order of that pair's word; `starts` say where those
-    begin whose word has given upper bits.
+    `kmers` is a hash table of codes, each with gene, exon and strand. `sieve` has a bit for each
+    word of 11, `ends` one bit table for each pair of parts. `windows` hold, for each pair, the
+    target's stretches of 20 in the order of that pair's word; `starts` say where those begin whose
+    word has given upper bits.
     """
 
     number_of_base: Bytes
-    keys: Codes
-    values: Codes
+    kmers: Codes
     sieve: Bits
     ends: Bits
     windows: Windows
@@ -132,11 +132,11 @@ class Scanner:
     def scan(self, buffer: Bytes, places: Places, *, with_groups: bool = False) -> Scan:
         """Look at some records of a block; 64 bytes behind its text must be readable."""
         amount, limits = len(places), self._settings
-        longest = int((places[:, 3] - places[:, 2]).max(initial=0))
-        made = self.nothing(amount, longest)
+        longest_bp = longest(places, amount)
+        made = self.nothing(amount, longest_bp)
         least = limits.short_read_bp, limits.low_quality_phred
         measure(places, amount, *least, made.lengths, made.totals)
-        hits = np.empty(longest, dtype=np.uint32)
+        hits = np.empty(longest_bp, dtype=np.uint32)
         found = _Findings(made.kept, made.genes, made.exons, made.strands, hits)
         look_at_records(buffer, places, amount, self._struct, as_struct(found))
         if with_groups:
@@ -157,22 +157,21 @@ def name_groups(buffer: Bytes, places: Places) -> dict[str, int]:
 
 
 def _tables(table: KmerTable, targets: int, settings: ScreenSettings) -> _Tables:
-    keys, values = _hashed(table)
+    kmers = _hashed(table)
     windows, starts, words = _end_tables(table.windows)
     first_tips = _as_written(table.tips, turned=True)
     last_tips = _as_written(table.tips, turned=False)
     ends = (words, first_tips, last_tips | np.uint32(5 << 20))
     return _Tables(
         number_of_base=CODE_OF_BASE,
-        keys=keys,
-        values=values,
+        kmers=kmers,
         sieve=_sieve(table),
         ends=_bit_table(len(_PARTS) << 20, ends),
         windows=windows,
         starts=starts,
         tips=last_tips,
         first_tips=first_tips,
-        slots=keys.size,
+        slots=len(kmers),
         tip_count=last_tips.size,
         first_tip_count=first_tips.size,
         kmer_bp=table.kmer_bp,
@@ -184,14 +183,13 @@ def _tables(table: KmerTable, targets: int, settings: ScreenSettings) -> _Tables
     )
 
 
-def _hashed(table: KmerTable) -> tuple[Codes, Codes]:
-    bits = max(8, int(table.codes.size).bit_length() + 1)
-    keys = np.full(1 << bits, _NOTHING, dtype=np.uint32)
-    values = np.zeros(1 << bits, dtype=np.uint32)
-    packed = table.owners.astype(np.uint32) | table.exons.astype(np.uint32) << np.uint32(8)
-    packed |= table.is_sense.astype(np.uint32) << np.uint32(31)
-    insert_kmers(keys, values, keys.size, table.codes, packed, table.codes.size)
-    return keys, values
+def _hashed(table: KmerTable) -> Codes:
+    slots = 1 << max(8, int(table.codes.size).bit_length() + 1)
+    kmers = np.full((slots, 2), _NOTHING, dtype=np.uint32)
+    owners = table.owners.astype(np.uint32) | table.exons.astype(np.uint32) << np.uint32(8)
+    owners |= table.is_sense.astype(np.uint32) << np.uint32(31)
+    insert_kmers(kmers, slots, table.codes, owners, table.codes.size)
+    return kmers
 
 
 def _digits(codes: Codes, size: int) -> Bytes:

@@ -39,6 +39,7 @@ from fusioncall.settings import ScreenSettings
 from fusioncall.trusted import with_distant
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
+_MATES, _SINGLE = (ReadNumber.FIRST, ReadNumber.SECOND), (ReadNumber.SINGLE,)
 _START_BP = 32  # of each read, by which copies are told
 
 
@@ -296,9 +297,9 @@ def _fastq_molecule(
     if len(name) > _MAX_NAME_BYTES:
         what = f"the read name {name[:30]}... has more than {_MAX_NAME_BYTES} characters"
         raise InputError(what, where=where, cure="Shorten the names; BAM cannot hold them")
-    numbers = (ReadNumber.FIRST, ReadNumber.SECOND) if len(records) == 2 else (ReadNumber.SINGLE,)
-    reads = (
+    numbers = _MATES if len(records) == 2 else _SINGLE
+    reads = [
         Read(number, bases.upper(), quality, ())
         for number, (_, bases, quality) in zip(numbers, records, strict=True)
-    )
+    ]
     return Molecule(name, tuple(reads), umi)
