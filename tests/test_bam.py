@@ -439,7 +439,7 @@ def test_one_base_of_phred_9_keeps_its_quality(tmp_path):
     assert found == molecules
 
 
-@pytest.mark.parametrize("phred", [94, 200, 254])
+@pytest.mark.parametrize("phred", [94, 95, 222, 223, 254])
 def test_quality_that_sam_cannot_write_is_an_error_with_the_read(tmp_path, phred):
     path = tmp_path / "m.bam"
     record = pysam.AlignedSegment(HEADER)

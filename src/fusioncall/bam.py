@@ -29,7 +29,8 @@ _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
 _UNALIGNED = ("*", "0", "0", "*", "*", "0", "0")  # contig to template length
 _UNALIGNED_FLAG = {ReadNumber.SINGLE: "4", ReadNumber.FIRST: "77", ReadNumber.SECOND: "141"}
-_MOST_PHRED = 93  # SAM specification, QUAL: printable characters from ! on
+_NO_QUALITY = "\x7f"  # the character behind ~, the last one that SAM has
+_QUALITY_OF_PHRED = bytes(min(33 + phred, ord(_NO_QUALITY)) for phred in range(256))
 _MAX_FOREIGN_SHARE = 0.05
 _NUMBER_OF = {
     (False, False): ReadNumber.SINGLE,
@@ -240,11 +241,11 @@ def _forward_quality(record: pysam.AlignedSegment, where: Path) -> str:
     qualities = record.query_qualities
     if qualities is None:
         return ""
-    if max(qualities, default=0) > _MOST_PHRED:
+    text = qualities.tobytes().translate(_QUALITY_OF_PHRED).decode("ascii")
+    if _NO_QUALITY in text:
         what = f"read {record.query_name} has a Phred value of {max(qualities)}"
-        cure = f"Write the file anew with qualities from 0 to {_MOST_PHRED}, as SAM has them"
+        cure = "Write the file anew with qualities from 0 to 93, as SAM has them"
         raise InputError(what, where=where, cure=cure)
-    text = str(pysam.array_to_qualitystring(qualities))
     return text[::-1] if record.is_reverse else text
 
 
