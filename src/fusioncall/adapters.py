@@ -17,7 +17,7 @@ from fusioncall.model import (
     Read,
     Segment,
 )
-from fusioncall.sequence import mismatches, reverse_complement
+from fusioncall.sequence import mismatches, places_in, reverse_complement
 from fusioncall.settings import TrimSettings
 
 _SEED_BP = 12
@@ -50,12 +50,10 @@ def _fragment_bp(molecule: Molecule, settings: TrimSettings) -> int | None:
     back = reverse_complement(second)
     for seed_at in (0, _SEED_BP):
         seed = first[seed_at : seed_at + _SEED_BP]
-        place = back.find(seed) if len(seed) == _SEED_BP else -1
-        while place >= 0:
+        for place in places_in(back, seed) if len(seed) == _SEED_BP else ():
             length = len(back) - (place - seed_at)
             if place >= seed_at and _agree(first[:length], back[place - seed_at :], settings):
                 return length
-            place = back.find(seed, place + 1)
     return None
 
 

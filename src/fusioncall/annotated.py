@@ -22,7 +22,7 @@ from fusioncall.genes import Gene
 from fusioncall.model import Junction, Molecule, Proposal
 from fusioncall.reference import Reference
 from fusioncall.seeds import holding
-from fusioncall.sequence import mismatches, reverse_complement, words
+from fusioncall.sequence import mismatches, places_in, reverse_complement
 from fusioncall.settings import DiscoverySettings
 
 _SEED_BP = 10
@@ -67,16 +67,20 @@ def propose_annotated(
     """
     acceptors = tuple(_acceptors(reference))
     seeds = _seeds(acceptors)
-    either = {word for seed in seeds for word in (seed, reverse_complement(seed))}
-    seeded = {molecule.name for molecule, _ in holding(molecules, either)}
+    either = _of_both_strands(seeds)
+    held = {molecule.name: found for molecule, found in holding(molecules, either)}
     nearby = _Nearby(acceptors, reference)
     proposals: list[Proposal] = []
     for molecule in molecules:
         found: dict[Junction, int] = {}
         donors, inside = nearby.donors(molecule), nearby.acceptors(molecule)
+        own = _of_both_strands(held.get(molecule.name, ()))
+        if not own and not (donors and inside):
+            continue
+        own_seeds = {word: seeds[word] for word in own if word in seeds}
         for read in molecule.reads:
             for text in (read.sequence, reverse_complement(read.sequence)):
-                crossings = _crossings(text, seeds, settings) if molecule.name in seeded else ()
+                crossings = _crossings(text, own_seeds, settings)
                 known = chain(
                     _by_index(text, crossings, reference, settings),
                     _by_near_donor(text, crossings, donors),
@@ -89,6 +93,10 @@ def propose_annotated(
             for junction in sorted(found, key=lambda each: each.sort_key)
         )
     return tuple(proposals)
+
+
+def _of_both_strands(texts: Iterable[str]) -> set[str]:
+    return {each for text in texts for each in (text, reverse_complement(text))}
 
 
 class _Nearby:
@@ -216,10 +224,8 @@ def _cuts_after(text: str, donor: _Donor) -> set[int]:
     cuts = set()
     for end in (len(donor.kept), len(donor.kept) - _SEED_BP):
         word = donor.kept[max(0, end - _SEED_BP) : max(0, end)]
-        place = text.find(word) if len(word) == _SEED_BP else -1
-        while place >= 0:
+        for place in places_in(text, word) if len(word) == _SEED_BP else ():
             cuts.add(place + _SEED_BP + len(donor.kept) - end)
-            place = text.find(word, place + 1)
     return cuts
 
 
@@ -234,7 +240,7 @@ def _crossings(
 ) -> set[tuple[_Acceptor, int]]:
     """Acceptors that the read crosses with foreign bases before them, and where."""
     crossings: set[tuple[_Acceptor, int]] = set()
-    held = ((start, word) for start, word in enumerate(words(text, _SEED_BP)) if word in seeds)
+    held = ((start, word) for word in seeds for start in places_in(text, word))
     for start, word in held:
         for offset, acceptor in seeds[word]:
             cut = start - offset

@@ -16,7 +16,7 @@ from fusioncall.flanks import Blocks
 from fusioncall.genes import Block, Gene
 from fusioncall.model import Molecule, Read, Segment
 from fusioncall.reference import Reference
-from fusioncall.sequence import mismatches, reverse_complement
+from fusioncall.sequence import mismatches, places_in, reverse_complement
 from fusioncall.settings import EvidenceSettings
 
 _SEED_BP = 8
@@ -138,8 +138,7 @@ def _places(text: str, bases: str) -> Iterator[tuple[int, int]]:
     seen = set()
     for seed_at in (0, len(text) - _SEED_BP):
         seed = text[seed_at : seed_at + _SEED_BP]
-        found = bases.find(seed)
-        while found >= 0:
+        for found in places_in(bases, seed):
             start = found - seed_at
             here = bases[max(0, start) : start + len(text)]
             if start not in seen and len(here) == len(text):
@@ -147,7 +146,6 @@ def _places(text: str, bases: str) -> Iterator[tuple[int, int]]:
                 edits = mismatches(text, here)
                 if edits <= allowed:
                     yield start, edits
-            found = bases.find(seed, found + 1)
 
 
 def _piece(

@@ -21,7 +21,7 @@ import edlib
 from fusioncall.flanks import acceptor_flank, donor_flank
 from fusioncall.model import Candidate, Kind, Molecule, Placement
 from fusioncall.reference import Reference
-from fusioncall.sequence import mismatches, reverse_complement, words
+from fusioncall.sequence import mismatches, places_in, reverse_complement, words
 from fusioncall.settings import RecountSettings
 
 _EDGE_BP = 12
@@ -211,8 +211,7 @@ def _lays(
     best: tuple[Hit, ...] = ()
     if not limit:
         return best
-    for is_reverse in (False, True):
-        text = reverse_complement(read) if is_reverse else read
+    for is_reverse, text in enumerate(_strands(read)):
         if not _shares_part(text, sequence, limit):
             continue
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
@@ -220,7 +219,7 @@ def _lays(
         if edits < 0 or (best and best[0].edits <= edits):
             continue
         places = _places_of(text, sequence, found["locations"], edits)
-        best = tuple(Hit(start, end, edits, is_reverse) for start, end in places)
+        best = tuple(Hit(start, end, edits, bool(is_reverse)) for start, end in places)
     return best
 
 
@@ -236,6 +235,12 @@ def _shares_part(text: str, sequence: str, edits: int) -> bool:
     return not _words_of(sequence).isdisjoint(parts)
 
 
+@lru_cache(maxsize=16)
+def _strands(read: str) -> tuple[str, str]:
+    """A read and its reverse complement; it is laid on many sequences in a row."""
+    return read, reverse_complement(read)
+
+
 @lru_cache(maxsize=512)
 def _words_of(sequence: str) -> frozenset[str]:
     """Words of a sequence that many reads are laid on."""
@@ -244,17 +249,16 @@ def _words_of(sequence: str) -> frozenset[str]:
 
 def _exact(read: str, sequence: str) -> tuple[Hit, ...]:
     """All places of a read without an edit, on one strand; most reads have one."""
-    for is_reverse in (False, True):
-        text = reverse_complement(read) if is_reverse else read
-        if not _shares_part(text, sequence, 0):
+    held = _words_of(sequence)
+    for is_reverse, text in enumerate(_strands(read)):
+        if len(text) >= _WORD_BP and text[:_WORD_BP] not in held:
             continue
-        starts = []
-        start = sequence.find(text)
-        while start >= 0:
-            starts.append(start)
-            start = sequence.find(text, start + 1)
-        if starts:
-            return tuple(Hit(start, start + len(text), 0, is_reverse) for start in starts)
+        found = [
+            Hit(start, start + len(text), 0, bool(is_reverse))
+            for start in places_in(sequence, text)
+        ]
+        if found:
+            return tuple(found)
     return ()
 
 

@@ -7,7 +7,7 @@ reads of one molecule that disagree show nothing. Copies are not taken out.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,10 +89,26 @@ def codon_depths(
     for fusion in (call.fusion for call in calls if call.passed):
         fused[fusion.target].update(fusion.support.names)
     targets = {target.name: target for target in reference.targets}
+    aligned = _by_contig(molecules)
     return tuple(
-        _depth(molecules, fused[site.gene], site, targets[site.gene], reference)
+        _depth(
+            aligned[targets[site.gene].gene.contig],
+            fused[site.gene],
+            site,
+            targets[site.gene],
+            reference,
+        )
         for site in sites_on(sites, reference.targets)
     )
+
+
+def _by_contig(molecules: Iterable[Molecule]) -> Mapping[str, list[Molecule]]:
+    """The molecules with a piece on each contig."""
+    aligned: dict[str, list[Molecule]] = defaultdict(list)
+    for molecule in molecules:
+        for contig in {piece.contig for read in molecule.reads for piece in read.segments}:
+            aligned[contig].append(molecule)
+    return aligned
 
 
 def _depth(

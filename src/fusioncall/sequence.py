@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import ne
 
 _PAIRED = str.maketrans("ACGTURYKMBVDHacgturykmbvdh", "TGCAAYRMKVBHDtgcaayrmkvbhd")
@@ -41,6 +42,18 @@ def words(text: str, size: int) -> list[str]:
     (['ACG', 'CGT'], [])
     """
     return [text[start : start + size] for start in range(len(text) - size + 1)]
+
+
+def places_in(text: str, word: str) -> Iterator[int]:
+    """Where a word begins in a sequence, in its order; the places may overlap.
+
+    >>> list(places_in("ACACA", "ACA"))
+    [0, 2]
+    """
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + 1)
 
 
 def distinct_triplets(text: str) -> int:

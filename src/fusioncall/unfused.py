@@ -84,25 +84,26 @@ def count_unfused(
         fused: names of the molecules that support a fusion, which are left out.
         settings: when a molecule counts.
     """
-    seen: dict[Breakend, set[tuple[object, ...]]] = {end: set() for end in unfused.sequences}
+    sequences = tuple(unfused.sequences.values())
+    seen: list[set[tuple[object, ...]]] = [set() for _ in sequences]
     seeds = _seeds(unfused)
     for molecule, held in holding(molecules, seeds):
         if molecule.name in fused:
             continue
-        for end in {end for word in held for end in seeds[word]}:
-            starts = unfused_starts(molecule, unfused.sequences[end], settings)
+        for index in set[int]().union(*(seeds[word] for word in held)):
+            starts = unfused_starts(molecule, sequences[index], settings)
             if starts is not None:
                 key = (starts, molecule.umi) if settings.collapse_copies else (molecule.name,)
-                seen[end].add(key)
-    return {end: len(keys) for end, keys in seen.items()}
+                seen[index].add(key)
+    return {end: len(keys) for end, keys in zip(unfused.sequences, seen, strict=True)}
 
 
-def _seeds(unfused: Unfused) -> dict[str, set[Breakend]]:
-    """Words near the cuts, on either strand, with the breakends that they lie at."""
-    seeds: dict[str, set[Breakend]] = defaultdict(set)
-    for end in unfused.sequences:
+def _seeds(unfused: Unfused) -> dict[str, set[int]]:
+    """Words near the cuts, on either strand, with the indices of the breakends that they lie at."""
+    seeds: dict[str, set[int]] = defaultdict(set)
+    for index, end in enumerate(unfused.sequences):
         for near in unfused.near(end):
             for text in (near, reverse_complement(near)):
                 for word in words(text, _SEED_BP):
-                    seeds[word].add(end)
+                    seeds[word].add(index)
     return seeds
