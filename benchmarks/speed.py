@@ -382,15 +382,15 @@ def whole_run(files: Files, millions: float, runs: int) -> Iterator[str]:
             [first, fusion1], [second, fusion2], files
         ),
     }
-    costs = measure(commands, runs)
-    if shutil.which("STAR"):
-        costs |= measure({"STAR with Arriba's options, 2 threads": star(files, millions)}, runs)
-    other = costs.get("STAR with Arriba's options, 2 threads")
+    other = "STAR with Arriba's options, 2 threads"
+    aligned = {other: star(files, millions)} if shutil.which("STAR") else {}
+    costs = measure(commands | aligned, runs)
     yield "| command | wall s | CPU s | peak MB | STAR / own: wall, CPU, memory |"
     yield "| --- | --- | --- | --- | --- |"
     for name, cost in costs.items():
-        is_own = other and name in commands
-        yield f"| {name} | {_cells(cost)} | {_shares(other, cost) if is_own else ''} |"
+        is_compared = aligned and name in commands
+        shares = _shares(costs[other], cost) if is_compared else ""
+        yield f"| {name} | {_cells(cost)} | {shares} |"
     yield ""
 
 

@@ -241,6 +241,7 @@ def _forward_quality(record: pysam.AlignedSegment, where: Path) -> str:
     qualities = record.query_qualities
     if qualities is None:
         return ""
+    # not query_qualities_str: pysam 0.24 writes a single quality into bytes that all Python shares
     text = qualities.tobytes().translate(_QUALITY_OF_PHRED).decode("ascii")
     if _NO_QUALITY in text:
         what = f"read {record.query_name} has a Phred value of {max(qualities)}"
