@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 
 from fusioncall.coords import Breakend
 from fusioncall.donors import DEPTH_BP
@@ -240,9 +240,8 @@ def _crossings(
 ) -> set[tuple[_Acceptor, int]]:
     """Acceptors that the read crosses with foreign bases before them, and where."""
     crossings: set[tuple[_Acceptor, int]] = set()
-    held = ((start, word) for word in seeds for start in places_in(text, word))
-    for start, word in held:
-        for offset, acceptor in seeds[word]:
+    for word, held in seeds.items():
+        for start, (offset, acceptor) in product(places_in(text, word), held):
             cut = start - offset
             if settings.min_supported_bp <= cut and _is_crossing(text, cut, acceptor, settings):
                 crossings.add((acceptor, cut))

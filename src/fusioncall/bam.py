@@ -28,7 +28,6 @@ _OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
 _UNALIGNED = ("*", "0", "0", "*", "*", "0", "0")  # contig to template length
-_UNALIGNED_FLAG = {ReadNumber.SINGLE: "4", ReadNumber.FIRST: "77", ReadNumber.SECOND: "141"}
 _NO_QUALITY = "\x7f"  # the character behind ~, the last one that SAM has
 _QUALITY_OF_PHRED = bytes(min(33 + phred, ord(_NO_QUALITY)) for phred in range(256))
 _MAX_FOREIGN_SHARE = 0.05
@@ -357,7 +356,7 @@ def _records(molecule: Molecule) -> Iterator[tuple[list[str], str]]:
     """The fields of the SAM line of each record of a molecule, and its qualities."""
     if not any(read.segments for read in molecule.reads):
         for read in molecule.reads:
-            head = [molecule.name or "*", _UNALIGNED_FLAG[read.number], *_UNALIGNED]
+            head = [molecule.name or "*", str(_flag(read, None, None, None)), *_UNALIGNED]
             yield [*head, read.sequence or "*", read.quality or "*"], read.quality
         return
     primaries = [_primary(read) for read in molecule.reads]

@@ -558,6 +558,9 @@ typedef struct {
     const uint8_t *from;
 } Stretch;
 
+/* So many words take so much room: they are written in fours. */
+INLINE int64_t in_fours(int64_t words) { return (words + 3) / 4 * 4; }
+
 /* A looked-up word of a record that is in the sieve. */
 typedef struct {
     int64_t row;
@@ -651,7 +654,7 @@ INLINE void look_for_words(const uint8_t *text, const Record *records, int64_t f
                 row++;
             }
             done = is_last ? 0 : done + STEP_BP * STRETCH_WORDS;
-            filled += (size + 3) / 4 * 4;
+            filled += in_fours(size);
         }
         for (int64_t i = 0; i < filled; i++)
             bits[i] = tables->sieve[places[i] >> 6];
@@ -667,7 +670,7 @@ INLINE void look_for_words(const uint8_t *text, const Record *records, int64_t f
                 check_words(text, records, words, passing, tables, found, &counted);
                 passing = 0;
             }
-            slot += (each->words + 3) / 4 * 4;
+            slot += in_fours(each->words);
         }
         check_words(text, records, words, passing, tables, found, &counted);
     }

@@ -211,7 +211,7 @@ def _lays(
     best: tuple[Hit, ...] = ()
     if not limit:
         return best
-    for is_reverse, text in enumerate(_strands(read)):
+    for is_reverse, text in _strands(read):
         if not _shares_part(text, sequence, limit):
             continue
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
@@ -219,7 +219,7 @@ def _lays(
         if edits < 0 or (best and best[0].edits <= edits):
             continue
         places = _places_of(text, sequence, found["locations"], edits)
-        best = tuple(Hit(start, end, edits, bool(is_reverse)) for start, end in places)
+        best = tuple(Hit(start, end, edits, is_reverse) for start, end in places)
     return best
 
 
@@ -236,9 +236,9 @@ def _shares_part(text: str, sequence: str, edits: int) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _strands(read: str) -> tuple[str, str]:
-    """A read and its reverse complement; it is laid on many sequences in a row."""
-    return read, reverse_complement(read)
+def _strands(read: str) -> tuple[tuple[bool, str], ...]:
+    """Both strands of a read, and which is the reverse; it is laid on many sequences in a row."""
+    return (False, read), (True, reverse_complement(read))
 
 
 @lru_cache(maxsize=512)
@@ -249,16 +249,13 @@ def _words_of(sequence: str) -> frozenset[str]:
 
 def _exact(read: str, sequence: str) -> tuple[Hit, ...]:
     """All places of a read without an edit, on one strand; most reads have one."""
-    held = _words_of(sequence)
-    for is_reverse, text in enumerate(_strands(read)):
-        if len(text) >= _WORD_BP and text[:_WORD_BP] not in held:
+    for is_reverse, text in _strands(read):
+        if not _shares_part(text, sequence, 0):
             continue
-        found = [
-            Hit(start, start + len(text), 0, bool(is_reverse))
-            for start in places_in(sequence, text)
-        ]
+        places = places_in(sequence, text)
+        found = tuple(Hit(start, start + len(text), 0, is_reverse) for start in places)
         if found:
-            return tuple(found)
+            return found
     return ()
 
 

@@ -91,13 +91,7 @@ def codon_depths(
     targets = {target.name: target for target in reference.targets}
     aligned = _by_contig(molecules)
     return tuple(
-        _depth(
-            aligned[targets[site.gene].gene.contig],
-            fused[site.gene],
-            site,
-            targets[site.gene],
-            reference,
-        )
+        _depth(aligned, fused[site.gene], site, targets[site.gene], reference)
         for site in sites_on(sites, reference.targets)
     )
 
@@ -112,7 +106,7 @@ def _by_contig(molecules: Iterable[Molecule]) -> Mapping[str, list[Molecule]]:
 
 
 def _depth(
-    molecules: Iterable[Molecule],
+    aligned: Mapping[str, Sequence[Molecule]],
     fused: Collection[str],
     site: ResistanceSite,
     target: Target,
@@ -125,7 +119,7 @@ def _depth(
     seen: Counter[str] = Counter()
     seen_fused: Counter[str] = Counter()
     unclear = 0
-    for molecule in molecules:
+    for molecule in aligned.get(target.gene.contig, ()):
         codons = set(_codons(molecule, target.gene.contig, places, strand))
         if len(codons) > 1 or "N" in "".join(codons):
             unclear += 1
