@@ -357,15 +357,14 @@ def _stage_seconds(files: Files, millions: float) -> dict[str, float]:
                 block = reader.read()
             if block is None:
                 break
-            records = block.buffer, block.places, len(block.places)
             places, ended = np.empty_like(block.places), np.zeros(2, dtype=np.int64)
-            _, _, start, end, quality, _ = block.places[-1].tolist()
+            _, _, start, end, quality, *_ = block.places[-1].tolist()
             with timed("records found and checked"):
                 split_records(block.buffer, quality + end - start + 1, places, ended)
             with timed("looks at the reads"):
                 scanner.scan(block.buffer, block.places)
             with timed("names of mates compared", 0.5):
-                first_stranger(*records[:2], *records)
+                first_stranger(block.places, block.places, len(block.places))
             reader.recycle(block)
         reader.close()
     seconds["decompression"] -= seconds["records found and checked"]  # `read` does both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from fusioncall.model import (
 )
 from fusioncall.sequence import reverse_complement
 
+_FIRST_LINE = "@HD\tVN:1.6\tSO:unsorted\tGO:query\n"
 _OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
@@ -197,6 +199,7 @@ def molecule_name(name: str) -> str:
 
 
 _UMI = re.compile(r"[:_]([ACGTN]{4,}(?:[+_-][ACGTN]{4,})?)$")
+_UMI_LETTERS = tuple("ACGTN")
 
 
 def umi_of(name: str) -> str:
@@ -205,7 +208,7 @@ def umi_of(name: str) -> str:
     >>> umi_of("A01:1:HX:1:1101:5:7:ACGTTG+TTGACA"), umi_of("read_ACGTACGT"), umi_of("A01:1101:77")
     ('ACGTTG+TTGACA', 'ACGTACGT', '')
     """
-    found = _UMI.search(name)
+    found = _UMI.search(name) if name.endswith(_UMI_LETTERS) else None
     return found[1] if found else ""
 
 
@@ -322,12 +325,8 @@ def write_molecules(
         contigs: name and length in bp for the header.
         tags: for a molecule's name, two-letter tags with text for all its records.
     """
-    header = pysam.AlignmentHeader.from_dict(
-        {
-            "HD": {"VN": "1.6", "SO": "unsorted", "GO": "query"},
-            "SQ": [{"SN": name, "LN": length} for name, length in contigs.items()],
-        }
-    )
+    lines = (f"@SQ\tSN:{name}\tLN:{length}\n" for name, length in contigs.items())
+    header = pysam.AlignmentHeader.from_text(_FIRST_LINE + "".join(lines))
     options = ["level=1"]  # for a file that is read again at once, or sorted
     with pysam.AlignmentFile(str(path), "wb", header=header, format_options=options) as bam:
         for molecule in molecules:
@@ -339,6 +338,20 @@ def write_molecules(
                 if quality == "*":  # one Phred value of 9; in the line it stands for none at all
                     record.query_qualities = pysam.qualitystring_to_array(quality)
                 bam.write(record)
+
+
+def write_packed(path: Path, records: Iterable[bytes]) -> None:
+    """Write a BAM without contigs from the bytes of its records, as they come in the file."""
+    with open_packed(path) as bam:
+        text = _FIRST_LINE.encode()
+        bam.write(struct.pack(f"<4si{len(text)}si", b"BAM\1", len(text), text, 0))
+        for each in records:
+            bam.write(each)
+
+
+def open_packed(path: Path) -> pysam.BGZFile:
+    """A bgzip file to write that is compressed lightly, since it is read again at once."""
+    return pysam.BGZFile(str(path), "wb1", None)  # type: ignore[arg-type]  # a level may follow
 
 
 def sort_and_index(path: Path, index: Path | None = None) -> None:

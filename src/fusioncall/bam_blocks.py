@@ -29,6 +29,7 @@ from isal import igzip_lib, isal_zlib
 from fusioncall.bam import open_bam, unreadable
 from fusioncall.files import begins_as_cram
 from fusioncall.kernels import (
+    PLACES,
     SLACK,
     Bytes,
     Counts,
@@ -81,7 +82,7 @@ class BamBlock:
 
     def unpack(self) -> tuple[Places, Flags]:
         """Where the names and the bases, as text, of the records are, and their flags."""
-        places = np.empty((self.starts.size, 6), dtype=np.int32)
+        places = np.empty((self.starts.size, PLACES), dtype=np.int32)
         flags = np.empty(self.starts.size, dtype=np.uint16)
         text = self.end + SLACK + self.end % 2
         unpack_bam(self.buffer, self.starts, self.starts.size, text, places, flags)

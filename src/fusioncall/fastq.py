@@ -25,6 +25,7 @@ from fusioncall.kernels import (
     NO_PLUS,
     OTHER_LENGTH,
     OTHER_NAME,
+    PLACES,
     SLACK,
     Bytes,
     Places,
@@ -65,22 +66,10 @@ class Block:
     places: Places
     problem: str = ""
 
-    def name(self, row: int) -> str:
-        """The name of a record."""
-        start, end = self.places[row, :2].tolist()
-        return self.buffer[start:end].tobytes().decode("ascii")
-
-    def records(self, rows: npt.NDArray[np.intp]) -> list[tuple[str, str, str]]:
-        """The names, the bases and the qualities of some records."""
+    def names(self, rows: npt.NDArray[np.intp] | list[int]) -> list[str]:
+        """The names of some records."""
         text = self.buffer.data
-        return [
-            (
-                str(text[name:name_end], "ascii"),
-                str(text[start:end], "ascii"),
-                str(text[quality : quality + end - start], "ascii"),
-            )
-            for name, name_end, start, end, quality, _ in self.places[rows].tolist()
-        ]
+        return [str(text[start:end], "ascii") for start, end in self.places[rows, :2].tolist()]
 
 
 class BlockReader:
@@ -221,7 +210,7 @@ class _Watched(io.RawIOBase):
 
 
 def _memory(size: int) -> tuple[Bytes, Places]:
-    places = np.empty((size // _SHORTEST_RECORD + 2, 6), dtype=np.int32)
+    places = np.empty((size // _SHORTEST_RECORD + 2, PLACES), dtype=np.int32)
     return np.empty(size + SLACK, dtype=np.uint8), places
 
 

@@ -25,6 +25,7 @@ typedef struct {
     int32_t name, name_end; /* up to the first blank */
     int32_t bases, bases_end;
     int32_t quality, phred_sum;
+    uint64_t key; /* of FASTQ: stands for the name, and is that of the mate */
 } Record;
 
 enum { AHEAD = 16 };
@@ -59,6 +60,32 @@ INLINE uint64_t load8(const uint8_t *at) {
     uint64_t x;
     memcpy(&x, at, sizeof x);
     return x;
+}
+
+#define FIRST_FACTOR 0x9E3779B97F4A7C15u
+#define SECOND_FACTOR 0xBF58476D1CE4E5B9u
+
+/* A number that depends on each bit of two others. */
+INLINE uint64_t mixed(uint64_t key, uint64_t word) {
+    key = (key ^ word) * SECOND_FACTOR;
+    return (key ^ key >> 29) * FIRST_FACTOR ^ key >> 32;
+}
+
+/* A number that stands for a text; 8 bytes behind it can be read. */
+INLINE uint64_t key_of(const uint8_t *at, const uint8_t *end) {
+    uint64_t key = end - at;
+    for (; at + 8 <= end; at += 8)
+        key = ((key << 5 | key >> 59) ^ load8(at)) * FIRST_FACTOR;
+    return mixed(key, load8(at) & (((uint64_t)1 << 8 * (end - at)) - 1));
+}
+
+/* A number for the name of a read, the same for both mates: their last characters may differ if
+ * they are 1, 2 or 3, as in read/1 and read/2. */
+INLINE uint64_t mate_key(const uint8_t *name, const uint8_t *end) {
+    if (name == end)
+        return 0;
+    uint8_t last = end[-1] >= '1' && end[-1] <= '3' ? '1' : end[-1];
+    return mixed(key_of(name, end - 1), last);
 }
 
 /* The next line end from `at` on, `size` or more without one. */
@@ -122,6 +149,20 @@ INLINE int is_printed(const uint8_t *at, const uint8_t *end, int64_t *sum) {
 
 INLINE int64_t without_return(const uint8_t *text, int64_t start, int64_t end) {
     return end > start && text[end - 1] == '\r' ? end - 1 : end;
+}
+
+/* Mix into keys what a read begins with, so many bases at most, in either case. */
+void mix_starts(const uint8_t *text, const Record *records, int64_t amount, int64_t most,
+                uint64_t *keys) {
+    for (int64_t row = 0; row < amount; row++) {
+        const uint8_t *at = text + records[row].bases, *end = text + records[row].bases_end;
+        end = end - at < most ? end : at + most;
+        keys[row] = mixed(keys[row], end - at);
+        for (; at < end; at += 8) {
+            uint64_t beyond = end - at < 8 ? ~(uint64_t)0 << 8 * (end - at) : 0;
+            keys[row] = mixed(keys[row], load8(at) & ~(beyond | ONES * 0x20));
+        }
+    }
 }
 
 /* Find the whole records in the first `size` bytes; returns how many.
@@ -199,7 +240,8 @@ WIDE int64_t split_records(const uint8_t *text, int64_t size, Record *records, i
             break;
         }
         phred_sum -= (quality_end - quality) * '!';
-        records[count++] = (Record){at + 1, name_end, bases, bases_end, quality, phred_sum};
+        uint64_t key = mate_key(text + at + 1, text + name_end);
+        records[count++] = (Record){at + 1, name_end, bases, bases_end, quality, phred_sum, key};
         at = end4 + 1;
     }
     ended[0] = at;
@@ -215,27 +257,11 @@ INLINE int are_same(const uint8_t *one, const uint8_t *other, int64_t size) {
     return !((load8(one) ^ load8(other)) & (((uint64_t)1 << 8 * size) - 1));
 }
 
-/* The first record at which two mates have not one name; `amount` if all have.
- *
- * The last characters may differ if they are 1, 2 or 3, as in read/1 and read/2. */
-int64_t first_stranger(const uint8_t *text1, const Record *records1, const uint8_t *text2,
-                       const Record *records2, int64_t amount) {
-    for (int64_t row = 0; row < amount; row++) {
-        const Record *next1 = ahead(records1, row, amount), *next2 = ahead(records2, row, amount);
-        fetch(text1 + next1->name, text1 + next1->name_end);
-        fetch(text2 + next2->name, text2 + next2->name_end);
-        const uint8_t *name1 = text1 + records1[row].name, *name2 = text2 + records2[row].name;
-        int64_t size = records1[row].name_end - records1[row].name;
-        if (records2[row].name_end - records2[row].name != size)
+/* The first record at which two mates have not one name; `amount` if all have. */
+int64_t first_stranger(const Record *records1, const Record *records2, int64_t amount) {
+    for (int64_t row = 0; row < amount; row++)
+        if (records1[row].key != records2[row].key)
             return row;
-        if (!size)
-            continue;
-        if (!are_same(name1, name2, size - 1))
-            return row;
-        uint8_t last1 = name1[size - 1], last2 = name2[size - 1];
-        if (last1 != last2 && (last1 < '1' || last1 > '3' || last2 < '1' || last2 > '3'))
-            return row;
-    }
     return amount;
 }
 
@@ -802,6 +828,8 @@ WIDE void look_at_records(const uint8_t *text, const Record *records, int64_t am
 
 enum { SHORTEST_BAM_RECORD = 36, MOST_BAM_RECORD = 1 << 27 };
 
+static const char LETTERS[] = "=ACMGRSVTWYHKDBN"; /* the base of each code of four bits */
+
 INLINE int64_t load4(const uint8_t *at) { return load8(at) & 0xFFFFFFFF; }
 INLINE int64_t load2(const uint8_t *at) { return load8(at) & 0xFFFF; }
 
@@ -835,7 +863,6 @@ int64_t walk_bam(const uint8_t *text, int64_t at, int64_t end, int64_t *starts, 
  * theirs; where they and the names are; and the flags. */
 void unpack_bam(uint8_t *text, const int64_t *starts, int64_t amount, int64_t at, Record *records,
                 uint16_t *flags) {
-    static const char LETTERS[] = "=ACMGRSVTWYHKDBN";
     uint8_t pairs[256][2];
     for (int code = 0; code < 256; code++) {
         pairs[code][0] = LETTERS[code >> 4];
@@ -847,19 +874,10 @@ void unpack_bam(uint8_t *text, const int64_t *starts, int64_t amount, int64_t at
         const uint8_t *packed = text + name_end + 1 + 4 * load2(text + start + 16);
         for (int64_t i = 0; i < (bases + 1) / 2; i++)
             memcpy(text + at + 2 * i, pairs[packed[i]], 2);
-        records[row] = (Record){name, name_end, at, at + bases, -1, -1};
+        records[row] = (Record){name, name_end, at, at + bases, -1, -1, 0};
         flags[row] = load2(text + start + 18);
         at += (bases + 1) / 2 * 2;
     }
-}
-
-#define FIRST_FACTOR 0x9E3779B97F4A7C15u
-#define SECOND_FACTOR 0xBF58476D1CE4E5B9u
-
-/* A number that depends on each bit of two others. */
-INLINE uint64_t mixed(uint64_t key, uint64_t word) {
-    key = (key ^ word) * SECOND_FACTOR;
-    return (key ^ key >> 29) * FIRST_FACTOR ^ key >> 32;
 }
 
 /* Write a number, not 0, for the molecule's name of each record; `/1` and `/2` are no part of it. */
@@ -869,12 +887,7 @@ void name_keys(const uint8_t *text, const int64_t *starts, int64_t amount, uint6
         const uint8_t *end = at + text[starts[row] + 12] - 1;
         if (end - at >= 2 && end[-2] == '/' && (end[-1] == '1' || end[-1] == '2'))
             end -= 2;
-        uint64_t key = (uint64_t)(end - at) * FIRST_FACTOR;
-        for (; at + 8 <= end; at += 8)
-            key = mixed(key, load8(at));
-        if (at < end)
-            key = mixed(key, load8(at) & (((uint64_t)1 << 8 * (end - at)) - 1));
-        keys[row] = key | 1;
+        keys[row] = key_of(at, end) | 1;
     }
 }
 
@@ -897,4 +910,48 @@ void mark_keys(const uint64_t *keys, int64_t amount, const uint64_t *table, int6
                uint8_t *marks) {
     for (int64_t i = 0; i < amount; i++)
         marks[i] = table[key_slot(table, size, keys[i])] == keys[i];
+}
+
+/* The head of a record without an alignment, up to its name. */
+typedef struct {
+    int32_t size, contig, place;
+    uint8_t name_bytes, mapping_quality;
+    uint16_t bin, operations, flag;
+    int32_t bases, next_contig, next_place, template;
+} Head;
+
+enum { NO_BIN = 4680 }; /* that of a place before the first one of a contig */
+
+/* Write reads of FASTQ as records without an alignment; `starts` says where each begins.
+ *
+ * `names` are those of the molecules, one behind the other, and `name_ends` where each ends. */
+void pack_reads(const uint8_t *text, const Record *records, int64_t amount, int64_t flag,
+                const uint8_t *names, const int64_t *name_ends, const int64_t *starts,
+                uint8_t *out) {
+    uint8_t codes[256];
+    memset(codes, 15, sizeof codes); /* N */
+    for (int code = 0; code < 16; code++)
+        codes[(uint8_t)LETTERS[code]] = codes[LETTERS[code] | 0x20] = code;
+    for (int base = 0; base < 4; base++) /* as htslib has it: 0 to 3 are bases too, U is T */
+        codes['0' + base] = 1 << base;
+    codes['U'] = codes['u'] = codes['T'];
+    for (int64_t row = 0, name = 0; row < amount; name = name_ends[row++]) {
+        int64_t name_bytes = name_ends[row] - name + 1;
+        int64_t bases = records[row].bases_end - records[row].bases;
+        int64_t size = SHORTEST_BAM_RECORD + name_bytes + (bases + 1) / 2 + bases;
+        Head head = {size - 4, -1, -1, name_bytes, 0, NO_BIN, 0, flag, bases, -1, -1, 0};
+        uint8_t *at = out + starts[row];
+        memcpy(at, &head, sizeof head);
+        at += sizeof head;
+        memcpy(at, names + name, name_bytes - 1);
+        at += name_bytes;
+        at[-1] = 0;
+        const uint8_t *letter = text + records[row].bases, *end = letter + bases;
+        for (; letter + 2 <= end; letter += 2)
+            *at++ = codes[letter[0]] << 4 | codes[letter[1]];
+        if (letter < end)
+            *at++ = codes[*letter] << 4;
+        for (int64_t i = 0; i < bases; i++)
+            at[i] = text[records[row].quality + i] - '!';
+    }
 }

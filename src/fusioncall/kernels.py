@@ -24,10 +24,14 @@ Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.uint16]
 Keys = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int32]
-"""One row per record: name from, to (first blank); bases from, to; qualities from, their sum.
+"""One row per record: name from, to (first blank); bases from, to; qualities from, their sum; key.
 
-The sum of the Phred values is -1 where there are no qualities.
+The sum of the Phred values is -1 where there are no qualities. The key, in two columns, stands for
+the name of a read of FASTQ, and is the same for its mate.
 """
+
+PLACES = 8
+"""Columns of `Places`."""
 
 Struct = Counts
 """A structure of C: the addresses of arrays, and numbers, eight bytes each."""
@@ -101,3 +105,5 @@ unpack_bam = _kernel("unpack_bam")
 name_keys = _kernel("name_keys")
 insert_keys = _kernel("insert_keys")
 mark_keys = _kernel("mark_keys")
+mix_starts = _kernel("mix_starts")
+pack_reads = _kernel("pack_reads")

@@ -230,9 +230,11 @@ class Lane:
         first, second = (
             block.places[row : row + amount] for block, row in zip(blocks, rows, strict=True)
         )
-        row = first_stranger(blocks[0].buffer, first, blocks[1].buffer, second, amount)
+        row = first_stranger(first, second, amount)
         if row < amount:
-            names = [block.name(start + row) for block, start in zip(blocks, rows, strict=True)]
+            names = [
+                block.names([start + row])[0] for block, start in zip(blocks, rows, strict=True)
+            ]
             number = blocks[0].first + rows[0] + row + 1
             what = (
                 f"record {number} is called {names[0]!r} in the one file, {names[1]!r} in the other"

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pysam
 
-from fusioncall.bam import molecule_name
+from fusioncall.bam import molecule_name, open_packed
 from fusioncall.bam_blocks import BamBlock, BamReader, Source
 from fusioncall.kernels import Bytes, Flags, Keys, insert_keys, mark_keys
 from fusioncall.progress import Progress
@@ -73,7 +73,7 @@ def pick_records(
     keys: list[Keys] = []
     size = source.path.stat().st_size
     reader = BamReader(source, threads)
-    with _packed(out) as packed, Progress("screen", size) as progress:
+    with open_packed(out) as packed, Progress("screen", size) as progress:
         groups = _Groups(packed)
         for block, marked in reader.blocks(partial(_look, scanner)):
             if not packed.tell():
@@ -86,15 +86,10 @@ def pick_records(
             groups.add(block, marked)
         groups.end()
     if not groups.are_whole:
-        with _packed(out) as packed, Progress("collect", size) as progress:
+        with open_packed(out) as packed, Progress("collect", size) as progress:
             packed.write(reader.header)
             _copy(BamReader(source, threads), np.concatenate(keys), packed, progress)
     return frozenset(names)
-
-
-def _packed(path: Path) -> pysam.BGZFile:
-    """A file to write that is compressed lightly, since it is read again at once."""
-    return pysam.BGZFile(str(path), "wb1", None)  # type: ignore[arg-type]  # a level may follow
 
 
 def _look(scanner: Scanner, block: BamBlock) -> _Marked:

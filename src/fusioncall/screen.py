@@ -2,25 +2,26 @@
 
 Blocks of FASTQ are read ahead, one file beside the other, and scanned by several threads
 (`scan.py` says what keeps a read). They are joined to molecules in the order of the files, so
-neither the result nor an error depends on the number of threads. Only kept molecules become
-objects.
+neither the result nor an error depends on the number of threads.
 """
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from fusioncall.bam import gather_molecules, molecule_name, open_bam, umi_of
+from fusioncall.bam import gather_molecules, molecule_name, open_bam
 from fusioncall.bam_blocks import Source
 from fusioncall.errors import InputError
+from fusioncall.fastq import Block
 from fusioncall.files import sha256, whole_file
-from fusioncall.kernels import MAX_LENGTH_BP, SLACK, Bytes, Counts, Places
+from fusioncall.kept import Kept
+from fusioncall.kernels import MAX_LENGTH_BP, PLACES, SLACK, Bytes, Counts, Places
 from fusioncall.kmers import KmerTable
 from fusioncall.lanes import Lane, Piece
 from fusioncall.model import (
@@ -28,8 +29,6 @@ from fusioncall.model import (
     Census,
     InputFile,
     Molecule,
-    Read,
-    ReadNumber,
     StrandCounts,
 )
 from fusioncall.picked import Look, pick_records
@@ -39,7 +38,6 @@ from fusioncall.settings import ScreenSettings
 from fusioncall.trusted import with_distant
 
 _MAX_NAME_BYTES = 254  # SAM specification, QNAME
-_MATES, _SINGLE = (ReadNumber.FIRST, ReadNumber.SECOND), (ReadNumber.SINGLE,)
 _START_BP = 32  # of each read, by which copies are told
 
 
@@ -84,9 +82,8 @@ class _Tally:
 
     scan: Scan
     fragments: int = 0
-    kept: int = 0
     copies: int = 0
-    starts: set[bytes] = field(default_factory=set)
+    starts: set[int] = field(default_factory=set)
 
     def add(self, scan: Scan, *, is_turned: bool) -> None:
         """Add what was scanned; turned reads are those on the other strand than first mates."""
@@ -99,13 +96,11 @@ class _Tally:
         for name, count in scan.groups.items():
             total.groups[name] = total.groups.get(name, 0) + count
 
-    def keep(self, molecule: Molecule) -> None:
-        """Count a kept molecule; one that begins as an earlier one is a copy."""
-        starts = "\n".join([molecule.umi, *(read.sequence[:_START_BP] for read in molecule.reads)])
-        key = hashlib.blake2b(starts.encode(), digest_size=8).digest()
-        self.kept += 1
-        self.copies += key in self.starts
-        self.starts.add(key)
+    def keep(self, kept: Kept) -> None:
+        """Count kept molecules; one that begins as an earlier one is a copy."""
+        known = len(self.starts)
+        self.starts.update(kept.start_keys(_START_BP).tolist())
+        self.copies += known + len(kept.names) - len(self.starts)
 
 
 class Screen:
@@ -130,6 +125,11 @@ class Screen:
         self.inputs: tuple[InputFile, ...] = ()
 
     def fastq(self, files: ReadFiles, *, is_digested: bool = True) -> Iterator[Molecule]:
+        """The molecules of FASTQ files that touch a target, as objects; see `kept`."""
+        for kept in self.kept(files, is_digested=is_digested):
+            yield from kept.molecules()
+
+    def kept(self, files: ReadFiles, *, is_digested: bool = True) -> Iterator[Kept]:
         """The molecules of FASTQ files that touch a target, in the order of the files.
 
         Args:
@@ -149,23 +149,23 @@ class Screen:
                 opened = Lane(lane, self._scanner, self._threads, is_digested=is_digested)
                 for piece in opened.pieces(self._tally.add):
                     progress.update(done + opened.position, self._tally.fragments)
-                    yield from self._keep(piece, number, names)
+                    yield self._keep(piece, number, names)
                 done += opened.position
                 inputs |= dict(zip(lane, opened.inputs, strict=True))
         self.inputs = tuple(inputs[path] for path in paths)
 
-    def _keep(self, piece: Piece, lane: int, names: set[str]) -> Iterator[Molecule]:
+    def _keep(self, piece: Piece, lane: int, taken: set[str]) -> Kept:
         self._tally.fragments += piece.kept.size
-        rows = np.flatnonzero(piece.kept)
-        reads = (
-            block.records(start + rows)
-            for block, start in zip(piece.blocks, piece.rows, strict=True)
+        rows = [start + np.flatnonzero(piece.kept) for start in piece.rows]
+        kept = Kept(
+            names=_own_names(piece.blocks[0], rows[0], lane, taken),
+            texts=tuple(block.buffer for block in piece.blocks),
+            places=tuple(
+                block.places[each] for block, each in zip(piece.blocks, rows, strict=True)
+            ),
         )
-        for records in zip(*reads, strict=True):
-            molecule = _fastq_molecule(records, piece.blocks[0].path, lane, names)
-            names.add(molecule.name)
-            self._tally.keep(molecule)
-            yield molecule
+        self._tally.keep(kept)
+        return kept
 
     def bam(
         self, source: Source, contigs: Mapping[str, int], folder: Path
@@ -276,30 +276,28 @@ def _as_block(names: list[str], sequences: list[str]) -> tuple[Bytes, Places]:
     ends = np.cumsum([len(text) for text in texts], dtype=np.int32).reshape(-1, 2)
     starts = np.zeros_like(ends)
     starts.flat[1:] = ends.flat[:-1]
-    places = np.full((len(sequences), 6), -1, dtype=np.int32)
+    places = np.full((len(sequences), PLACES), -1, dtype=np.int32)
     places[:, 0], places[:, 1] = starts[:, 0], ends[:, 0]
     places[:, 2], places[:, 3] = starts[:, 1], ends[:, 1]
     return buffer, places
 
 
-def _fastq_molecule(
-    records: tuple[tuple[str, str, str], ...], where: Path, lane: int, taken: set[str]
-) -> Molecule:
-    """A molecule of FASTQ records; a name that an earlier lane used gets its lane's number."""
-    name = molecule_name(records[0][0])
-    umi = umi_of(name)
-    if name in taken and lane > 1:
-        name = f"{name}:lane{lane}"
-    if name in taken:
-        what = f"two molecules are called {name}"
-        cure = "Give each molecule a name of its own; split interleaved mates into two files"
-        raise InputError(what, where=where, cure=cure)
-    if len(name) > _MAX_NAME_BYTES:
-        what = f"the read name {name[:30]}... has more than {_MAX_NAME_BYTES} characters"
-        raise InputError(what, where=where, cure="Shorten the names; BAM cannot hold them")
-    numbers = _MATES if len(records) == 2 else _SINGLE
-    reads = [
-        Read(number, bases.upper(), quality, ())
-        for number, (_, bases, quality) in zip(numbers, records, strict=True)
-    ]
-    return Molecule(name, tuple(reads), umi)
+def _own_names(block: Block, rows: npt.NDArray[np.intp], lane: int, taken: set[str]) -> list[str]:
+    """The names of molecules, which become taken; one of an earlier lane gets its lane's number.
+
+    Raises:
+        InputError: two molecules of a lane have one name, or a name is too long for BAM.
+    """
+    names = []
+    for given in map(molecule_name, block.names(rows)):
+        name = f"{given}:lane{lane}" if lane > 1 and given in taken else given
+        if name in taken:
+            what = f"two molecules are called {name}"
+            cure = "Give each molecule a name of its own; split interleaved mates into two files"
+            raise InputError(what, where=block.path, cure=cure)
+        if len(name) > _MAX_NAME_BYTES:
+            what = f"the read name {name[:30]}... has more than {_MAX_NAME_BYTES} characters"
+            raise InputError(what, where=block.path, cure="Shorten the names; BAM cannot hold them")
+        taken.add(name)
+        names.append(name)
+    return names

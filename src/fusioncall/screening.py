@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusioncall.bam import write_molecules
+from fusioncall.bam import write_packed
 from fusioncall.errors import InputError
 from fusioncall.failures import failed_census
 from fusioncall.files import json_bytes, whole_file
-from fusioncall.model import Molecule
 from fusioncall.reference import Reference
 from fusioncall.screen import ReadFiles, Screen
 from fusioncall.settings import Settings
@@ -50,26 +49,26 @@ def screen(files: ReadFiles, setup: Setup, reads: Path, census: Path) -> None:
         InputError: a file cannot be used.
     """
     looker = screen_of(setup)
-    kept = 0
+    amount = 0
 
-    def count(molecules: Iterable[Molecule]) -> Iterable[Molecule]:
-        nonlocal kept
-        for molecule in molecules:
-            kept += 1
-            yield molecule
+    def packed() -> Iterator[bytes]:
+        nonlocal amount
+        for kept in looker.kept(files):
+            amount += len(kept.names)
+            yield kept.packed()
 
     with whole_file(census) as census_part, whole_file(reads) as reads_part:
-        write_molecules(reads_part, count(looker.fastq(files)), {})
-        seen = looker.census("fastq", kept)
+        write_packed(reads_part, packed())
+        seen = looker.census("fastq", amount)
         census_part.write_bytes(json_bytes(seen))
-    log.info("%d of %d molecules touch a target", kept, seen.fragments)
+    log.info("%d of %d molecules touch a target", amount, seen.fragments)
 
 
 def record_failed_screen(error: InputError, setup: Setup, reads: Path, census: Path) -> None:
     """What the later steps need of a sample whose FASTQ cannot be used: no molecule, and why."""
     seen = failed_census("fastq", error, setup.reference)
     with whole_file(census) as census_part, whole_file(reads) as reads_part:
-        write_molecules(reads_part, (), {})
+        write_packed(reads_part, ())
         census_part.write_bytes(json_bytes(seen))
 
 

@@ -271,7 +271,7 @@ def changes(old: Settings, new: Settings, groups: Iterable[str]) -> tuple[Change
     )
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """YAML without the rule that of two equal keys the last one silently wins."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
