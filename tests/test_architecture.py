@@ -11,10 +11,10 @@ PACKAGE = CHECKOUT / "src" / "fusioncall"
 WORDS = "__init__ errors coords genes sequence codons resources files settings schema"
 REFERENCE = "gtf targets kernels kmers donors masked reference bundle download"
 FLOW = (
-    "model seeds bam bam_blocks fastq scan lanes progress picked trusted failures screen"
-    " screening align flanks junctions adapters evidence annotated clips placing recount pairs"
-    " unfused depth fusions filters carry_over transcripts protein retained nomenclature isoforms"
-    " meaning catalogue exports facts resistance panel imbalance context annotate adequacy"
+    "model seeds bam bam_blocks fastq scan lanes progress picked trusted failures kept"
+    " screen screening align flanks junctions adapters evidence annotated clips placing recount"
+    " pairs unfused depth fusions filters carry_over transcripts protein retained nomenclature"
+    " isoforms meaning catalogue exports facts resistance panel imbalance context annotate adequacy"
     " detection_limit status rejudge tables sequences resistance_table"
 )
 TELLING = (

@@ -16,6 +16,7 @@ from fusioncall import steps
 from fusioncall.bam import sort_and_index
 from fusioncall.sample_files import write_reads
 from fusioncall.screen import ReadFiles
+from fusioncall.screening import screen
 from fusioncall.simulate import SimulatedSample
 from fusioncall.writing import RESULTS
 
@@ -36,9 +37,7 @@ def good(sample, reference, settings, genome_files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("good")
     first, second = write_reads(sample, folder)
     setup = steps.Setup(reference, settings, 1)
-    steps.screen(
-        ReadFiles((first,), (second,)), setup, folder / "screened.bam", folder / "census.json"
-    )
+    screen(ReadFiles((first,), (second,)), setup, folder / "screened.bam", folder / "census.json")
     steps.align(folder / "screened.bam", setup, folder / "aligned.bam")
     shutil.copy(folder / "aligned.bam", folder / "sorted.bam")
     sort_and_index(folder / "sorted.bam")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 
@@ -9,6 +10,7 @@ import pysam
 import pytest
 
 from fusioncall.bundle import BundleInputs, build_bundle
+from fusioncall.cli import main
 from fusioncall.plants import Molecules, parse_fusion
 from fusioncall.resources import resource_path
 from fusioncall.sample_files import write_reads
@@ -223,9 +225,48 @@ def test_lanes_are_one_sample(world, reference_folder, tmp_path):
     assert without_inputs(whole) == without_inputs(parts)
 
 
-def shuffled_part(path, order, out):
-    import gzip
+def test_run_gives_the_files_of_the_steps(world, reference_folder, tmp_path):
+    """Also of odd letters, empty mates and names of two lanes; `run` hands on no BAM."""
+    sample = sequenced(world, FUSIONS, Molecules(split=5, spanning=5))
+    lanes = ([], [])
+    for number, path in enumerate(write_reads(sample, tmp_path), start=1):
+        odd = random.Random(number)
+        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        for at in range(0, len(lines), 4):
+            lines[at] = lines[at].split()[0] + ":ACGTACGT" * (at % 3 == 0)
+            changed = odd.randrange(len(lines[at + 1]))
+            letter = odd.choice(".nURk0=-aN")
+            lines[at + 1] = lines[at + 1][:changed] + letter + lines[at + 1][changed + 1 :]
+            if number == 2 and odd.random() < 0.1:
+                lines[at + 1] = lines[at + 3] = ""
+        for lane in "AB":  # the same reads twice
+            out = tmp_path / f"{lane}_{number}.fq"
+            out.write_text("\n".join(lines) + "\n")
+            lanes[number - 1].append(str(out))
+    files = [",".join(each) for each in lanes]
+    ran = run_files(files, reference_folder, tmp_path / "run")
+    work, out = tmp_path / "work", tmp_path / "out"
+    work.mkdir()
+    fastq = [f"--fastq{number}={each}" for number, each in enumerate(files, start=1)]
+    steps = (
+        ["screen", "--sample=S", *fastq, f"--out={work}/s.bam", f"--census={work}/census.json"],
+        ["align", f"--reads={work}/s.bam", f"--out={work}/a.bam"],
+        ["call", "--sample=S", f"--bam={work}/a.bam", *fastq, f"--census={work}/census.json"],
+        ["annotate", f"--calls={out}/calls.json", f"--out={out}"],
+        ["report", f"--calls={out}/calls.json", f"--evidence={out}/evidence.bam"],
+    )
+    steps[2].extend([f"--calls={out}/calls.json", f"--evidence={out}/evidence.bam"])
+    steps[4].append(f"--out={out}/report.html")
+    for words in steps:
+        assert main(["--quiet", *words, f"--reference={reference_folder}"]) == 0
+    assert result_bytes(ran) == result_bytes(out)
+    assert len(found(ran)) > 1
+    with pysam.AlignmentFile(out / "evidence.bam") as evidence:
+        names = {record.query_name for record in evidence}
+    assert any(name.endswith(":ACGTACGT:lane2") for name in names)
 
+
+def shuffled_part(path, order, out):
     lines = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
     out.write_text("".join("".join(lines[4 * i : 4 * i + 4]) for i in order))
     return out

@@ -6,22 +6,19 @@ that pairs them would rather not see.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 import mappy
 
+from fusioncall.bam import in_order
 from fusioncall.errors import BundleError
-from fusioncall.model import Molecule, Read, Segment
+from fusioncall.model import CIGAR_OPERATIONS, Molecule, Read, Segment
 from fusioncall.settings import AlignSettings
-
-_CIGAR = re.compile(r"(\d+)([MIDNSHP=X])")
 
 
 class Aligner:
@@ -74,11 +71,13 @@ class Aligner:
 def _align_batch(index: mappy.Aligner, batch: list[Molecule]) -> list[Molecule]:
     buffer = mappy.ThreadBuffer()
     return [
-        replace(
-            molecule,
-            reads=tuple(
-                replace(read, segments=_segments(index, read, buffer)) for read in molecule.reads
+        Molecule(
+            molecule.name,
+            tuple(
+                Read(read.number, read.sequence, read.quality, _segments(index, read, buffer))
+                for read in molecule.reads
             ),
+            molecule.umi,
         )
         for molecule in batch
     ]
@@ -87,7 +86,7 @@ def _align_batch(index: mappy.Aligner, batch: list[Molecule]) -> list[Molecule]:
 def _segments(index: mappy.Aligner, read: Read, buffer: mappy.ThreadBuffer) -> tuple[Segment, ...]:
     """The pieces that minimap2 reports as primary or supplementary, in the read's order."""
     hits = (hit for hit in index.map(read.sequence, buf=buffer, cs=False) if hit.is_primary)
-    return tuple(sorted(map(_segment, hits), key=lambda each: (each.query_start, each.contig)))
+    return in_order(list(map(_segment, hits)))
 
 
 def _segment(hit: mappy.Alignment) -> Segment:
@@ -98,9 +97,7 @@ def _segment(hit: mappy.Alignment) -> Segment:
         is_reverse=hit.strand < 0,
         query_start=hit.q_st,
         query_end=hit.q_en,
-        cigar=tuple(
-            (operation, int(length)) for length, operation in _CIGAR.findall(hit.cigar_str)
-        ),
+        cigar=tuple((CIGAR_OPERATIONS[operation], length) for length, operation in hit.cigar),
         mapq=hit.mapq,
         edits=hit.NM,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from fusioncall.files import begins_as_bgzf, begins_as_cram, lacks_cram_end
 from fusioncall.model import (
     CIGAR_CONSUMES_QUERY,
     CIGAR_CONSUMES_REFERENCE,
+    CIGAR_OPERATIONS,
     AlignmentCounts,
     Molecule,
     Read,
@@ -26,7 +27,6 @@ from fusioncall.model import (
 from fusioncall.sequence import reverse_complement
 
 _FIRST_LINE = "@HD\tVN:1.6\tSO:unsorted\tGO:query\n"
-_OPERATIONS = "MIDNSHP=X"
 _CLIPS = frozenset("SH")
 _NOWHERE = ("*", "0")
 _UNALIGNED = ("*", "0", "0", "*", "*", "0", "0")  # contig to template length
@@ -189,6 +189,19 @@ def gather_molecules(
     return molecules, AlignmentCounts(**counts)
 
 
+def alignment_counts(molecules: Iterable[Molecule]) -> AlignmentCounts:
+    """What `read_molecules` sees of molecules once `write_molecules` has written them."""
+    pieces = Counter(len(read.segments) for molecule in molecules for read in molecule.reads)
+    aligned = pieces.total() - pieces[0]
+    segments = sum(size * count for size, count in pieces.items())
+    return AlignmentCounts(
+        records=pieces[0] + segments,
+        primary=aligned,
+        supplementary=segments - aligned,
+        unmapped=pieces[0],
+    )
+
+
 def molecule_name(name: str) -> str:
     """The name that the mates of a molecule share.
 
@@ -198,7 +211,8 @@ def molecule_name(name: str) -> str:
     return name[:-2] if name.endswith(("/1", "/2")) else name
 
 
-_UMI = re.compile(r"[:_]([ACGTN]{4,}(?:[+_-][ACGTN]{4,})?)$")
+_LANE = ":lane"
+_UMI = re.compile(rf"[:_]([ACGTN]{{4,}}(?:[+_-][ACGTN]{{4,}})?)(?:{_LANE}\d+)?$")
 _UMI_LETTERS = tuple("ACGTN")
 
 
@@ -207,9 +221,17 @@ def umi_of(name: str) -> str:
 
     >>> umi_of("A01:1:HX:1:1101:5:7:ACGTTG+TTGACA"), umi_of("read_ACGTACGT"), umi_of("A01:1101:77")
     ('ACGTTG+TTGACA', 'ACGTACGT', '')
+    >>> umi_of(name_in_lane("read_ACGTACGT", 2))
+    'ACGTACGT'
     """
-    found = _UMI.search(name) if name.endswith(_UMI_LETTERS) else None
+    may_have = name.endswith(_UMI_LETTERS) or _LANE in name
+    found = _UMI.search(name) if may_have else None
     return found[1] if found else ""
+
+
+def name_in_lane(name: str, lane: int) -> str:
+    """The name of a molecule if one of an earlier lane has its name."""
+    return f"{name}{_LANE}{lane}"
 
 
 def _left_out(record: pysam.AlignedSegment, contigs: Mapping[str, int]) -> str:
@@ -259,7 +281,7 @@ def segment_of(record: pysam.AlignedSegment) -> Segment:
     clips = [0, 0]  # bases clipped, soft or hard, at either end
     aligned = covered = 0
     for code, length in record.cigartuples or ():
-        operation = _OPERATIONS[code]
+        operation = CIGAR_OPERATIONS[code]
         if operation in _CLIPS:
             clips[bool(inner)] += length
             continue
@@ -291,11 +313,14 @@ def _molecule(name: str, draft: _Draft) -> Molecule:
         if number not in draft.bases:
             continue
         sequence, quality = draft.bases[number]
-        segments = draft.segments.get(number, [])
-        if len(segments) > 1:
-            segments = sorted(set(segments), key=_segment_key)
-        reads.append(Read(number, sequence.upper(), quality, tuple(segments)))
+        segments = in_order(draft.segments.get(number, []))
+        reads.append(Read(number, sequence.upper(), quality, segments))
     return Molecule(name, tuple(reads), draft.umi or umi_of(name))
+
+
+def in_order(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The pieces of a read, each once, in the order of the read."""
+    return tuple(sorted(set(segments), key=_segment_key) if len(segments) > 1 else segments)
 
 
 def _segment_key(segment: Segment) -> tuple[int, int, str, int, bool]:

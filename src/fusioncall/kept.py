@@ -16,6 +16,10 @@ from fusioncall.model import Molecule, Read, ReadNumber
 _MATES, _SINGLE = (ReadNumber.FIRST, ReadNumber.SECOND), (ReadNumber.SINGLE,)
 _MATE = pysam.FPAIRED | pysam.FUNMAP | pysam.FMUNMAP
 _MATE_FLAGS, _SINGLE_FLAGS = (_MATE | pysam.FREAD1, _MATE | pysam.FREAD2), (pysam.FUNMAP,)
+_BASES = b"=ACMGRSVTWYHKDBN"
+_TOLD = dict(zip(_BASES + _BASES.lower() + b"Uu0123", 2 * _BASES + b"TTACGT", strict=True))
+_BASE_IN_BAM = bytes(_TOLD.get(letter, ord("N")) for letter in range(256))
+"""The base that a BAM holds of each letter: U is T, and 0 to 3 are bases too, as htslib has it."""
 _HEAD_BYTES = 36  # of a BAM record, up to its name; SAM specification, 4.2
 
 
@@ -32,7 +36,7 @@ class Kept:
     places: tuple[Places, ...]
 
     def molecules(self) -> Iterator[Molecule]:
-        """The molecules as objects, their bases in upper case."""
+        """The molecules as objects, the same as `read_molecules` makes of a BAM of them."""
         numbers = _MATES if len(self.texts) == 2 else _SINGLE
         reads = (
             _reads(number, text, places)
@@ -69,5 +73,5 @@ class Kept:
 def _reads(number: ReadNumber, text: Bytes, places: Places) -> Iterator[Read]:
     view = text.data
     for _, _, start, end, quality, *_ in places.tolist():
-        bases = str(view[start:end], "ascii").upper()
+        bases = bytes(view[start:end]).translate(_BASE_IN_BAM).decode("ascii")
         yield Read(number, bases, str(view[quality : quality + end - start], "ascii"), ())

@@ -14,6 +14,7 @@ from fusioncall.coords import Breakend, Strand
 from fusioncall.genes import Block
 from fusioncall.settings import Settings
 
+CIGAR_OPERATIONS = "MIDNSHP=X"  # in the order of their numbers in BAM
 CIGAR_CONSUMES_QUERY = frozenset("MIS=X")
 CIGAR_CONSUMES_REFERENCE = frozenset("MDN=X")
 CIGAR_ALIGNED = frozenset("M=X")

@@ -203,17 +203,22 @@ def _lays(
     """All places of a whole read with fewest edits, on one strand, if they are few enough."""
     if not read:
         return ()
-    exact = _exact(read, sequence)
-    if exact:
-        return exact
     limit = _allowed_edits(len(read), settings)
     limit = limit if most is None else min(limit, most)
+    words_there = _words_of(sequence)
+    texts = [
+        (is_reverse, text)
+        for is_reverse, text, parts in _strands(read, limit)
+        if not parts or not words_there.isdisjoint(parts)
+    ]
+    for is_reverse, text in texts:  # most reads have a place without an edit
+        exact = tuple(
+            Hit(start, start + len(text), 0, is_reverse) for start in places_in(sequence, text)
+        )
+        if exact:
+            return exact
     best: tuple[Hit, ...] = ()
-    if not limit:
-        return best
-    for is_reverse, text in _strands(read):
-        if not _shares_part(text, sequence, limit):
-            continue
+    for is_reverse, text in texts if limit else ():
         found = edlib.align(text, sequence, mode="HW", task="locations", k=limit)
         edits = found["editDistance"]
         if edits < 0 or (best and best[0].edits <= edits):
@@ -223,40 +228,25 @@ def _lays(
     return best
 
 
-def _shares_part(text: str, sequence: str, edits: int) -> bool:
-    """Whether a text can lie in a sequence with so many edits.
-
-    Of one part more than there are edits, one is free of them and stands in the sequence as it is.
-    """
-    size = len(text) // (edits + 1)
-    if size < _WORD_BP:
-        return True
-    parts = [text[at : at + _WORD_BP] for at in range(0, size * (edits + 1), size)]
-    return not _words_of(sequence).isdisjoint(parts)
-
-
 @lru_cache(maxsize=16)
-def _strands(read: str) -> tuple[tuple[bool, str], ...]:
-    """Both strands of a read, and which is the reverse; it is laid on many sequences in a row."""
-    return (False, read), (True, reverse_complement(read))
+def _strands(read: str, edits: int) -> tuple[tuple[bool, str, tuple[str, ...]], ...]:
+    """Both strands of a read: whether it is the reverse one, its bases, and words of its parts.
+
+    Of one part more than there are edits one is free of them, so a sequence that the read lies on
+    holds one of the words. Short parts have none. A read is laid on many sequences in a row.
+    """
+    size = len(read) // (edits + 1)
+    starts = range(0, size * (edits + 1), size) if size >= _WORD_BP else ()
+    return tuple(
+        (is_reverse, text, tuple(text[at : at + _WORD_BP] for at in starts))
+        for is_reverse, text in ((False, read), (True, reverse_complement(read)))
+    )
 
 
 @lru_cache(maxsize=512)
 def _words_of(sequence: str) -> frozenset[str]:
     """Words of a sequence that many reads are laid on."""
     return frozenset(words(sequence, _WORD_BP))
-
-
-def _exact(read: str, sequence: str) -> tuple[Hit, ...]:
-    """All places of a read without an edit, on one strand; most reads have one."""
-    for is_reverse, text in _strands(read):
-        if not _shares_part(text, sequence, 0):
-            continue
-        places = places_in(sequence, text)
-        found = tuple(Hit(start, start + len(text), 0, is_reverse) for start in places)
-        if found:
-            return found
-    return ()
 
 
 def _places_of(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fusioncall.bam import gather_molecules, molecule_name, open_bam
+from fusioncall.bam import gather_molecules, molecule_name, name_in_lane, open_bam
 from fusioncall.bam_blocks import Source
 from fusioncall.errors import InputError
 from fusioncall.fastq import Block
@@ -290,7 +290,7 @@ def _own_names(block: Block, rows: npt.NDArray[np.intp], lane: int, taken: set[s
     """
     names = []
     for given in map(molecule_name, block.names(rows)):
-        name = f"{given}:lane{lane}" if lane > 1 and given in taken else given
+        name = name_in_lane(given, lane) if lane > 1 and given in taken else given
         if name in taken:
             what = f"two molecules are called {name}"
             cure = "Give each molecule a name of its own; split interleaved mates into two files"

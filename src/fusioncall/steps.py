@@ -18,6 +18,7 @@ from fusioncall.adapters import without_adapters
 from fusioncall.align import Aligner
 from fusioncall.annotate import annotate
 from fusioncall.bam import (
+    alignment_counts,
     check_contigs,
     open_bam,
     read_molecules,
@@ -47,7 +48,7 @@ from fusioncall.report import write_report
 from fusioncall.resistance import codon_depths
 from fusioncall.results import SampleResults
 from fusioncall.screen import ReadFiles, Screen, describe_inputs
-from fusioncall.screening import Setup, check_sample_name, screen, screen_of
+from fusioncall.screening import Setup, check_sample_name, screen_of
 from fusioncall.status import answers
 from fusioncall.trusted import look_of, places_led_to, trusting
 from fusioncall.writing import RESULTS, write_evidence, write_results
@@ -125,12 +126,7 @@ def align_batch(batch: Sequence[tuple[Path, Path]], setup: Setup) -> None:
         InputError: the reads of a sample cannot be used.
         OutputError: a file cannot be written.
     """
-    built_with, wanted = setup.reference.manifest.preset, setup.settings.align.preset
-    if built_with != wanted:
-        what = f"was built for the preset {built_with}, the settings ask for {wanted}"
-        cure = "Build a bundle with these settings, or set align.preset back"
-        raise BundleError(what, where=setup.reference.path, cure=cure)
-    aligner = Aligner(setup.reference.index_path, setup.settings.align)
+    aligner = _aligner(setup)
     failed: list[FusioncallError] = []
     for reads, out in batch:
         try:
@@ -149,6 +145,15 @@ def align_batch(batch: Sequence[tuple[Path, Path]], setup: Setup) -> None:
         what = f"{len(failed)} of {len(batch)} samples could not be aligned: {told}"
         cure = "Mend what is told and align it again; the other samples are done"
         raise InputError(what, cure=cure)
+
+
+def _aligner(setup: Setup) -> Aligner:
+    built_with, wanted = setup.reference.manifest.preset, setup.settings.align.preset
+    if built_with != wanted:
+        what = f"was built for the preset {built_with}, the settings ask for {wanted}"
+        cure = "Build a bundle with these settings, or set align.preset back"
+        raise BundleError(what, where=setup.reference.path, cure=cure)
+    return Aligner(setup.reference.index_path, setup.settings.align)
 
 
 def call(
@@ -171,16 +176,12 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
-    contigs = setup.reference.contigs
-    with open_bam(alignments.bam, 1, setup.reference.genome_path) as opened:
-        check_not_failed(opened)
-        lengths = dict(zip(opened.references, opened.lengths, strict=True))
-    check_contigs(alignments.bam, lengths, contigs)
     make_folder(evidence.parent)
     kept = _kept(alignments, setup, evidence.parent)
-    strange = kept.counts.unknown_contig
-    if strange:
-        log.warning("%d alignments lie on contigs unknown to the reference", strange)
+    _call_kept(sample, kept, setup, calls, evidence)
+
+
+def _call_kept(sample: str, kept: _Kept, setup: Setup, calls: Path, evidence: Path) -> None:
     fragments = tuple(without_adapters(kept.molecules, setup.settings.trim))
     found = call_molecules(fragments, setup.reference, setup.settings)
     judged = _with_unfused_donors(found.calls, kept.reads, setup, evidence.parent)
@@ -318,8 +319,11 @@ def run(
     """
     check_sample_name(sample)
     with new_results(out) as work:
-        aligned = _aligned(reads, setup, work)
-        call(sample, aligned, setup, work / "calls.json", work / "evidence.bam")
+        if isinstance(reads, Alignments):
+            kept = _kept(reads, setup, work)
+        else:
+            kept = _aligned(reads, setup)
+        _call_kept(sample, kept, setup, work / "calls.json", work / "evidence.bam")
         annotate_and_report(work, setup, context)
 
 
@@ -387,13 +391,15 @@ def _results(called: Called, setup: Setup, context: Context) -> SampleResults:
     return SampleResults(made, annotated, statuses, facts, by_gene, carry_over)
 
 
-def _aligned(reads: ReadFiles | Alignments, setup: Setup, work: Path) -> Alignments:
-    """The alignments of a sample and the census, which a BAM of the user's has not yet."""
-    if isinstance(reads, Alignments):
-        return reads
-    screen(reads, setup, work / "screened.bam", work / "census.json")
-    align(work / "screened.bam", setup, work / "aligned.bam")
-    return Alignments(work / "aligned.bam", work / "census.json", reads)
+def _aligned(files: ReadFiles, setup: Setup) -> _Kept:
+    """What `screen`, `align` and `call` hand on by files, without these files."""
+    aligner = _aligner(setup)
+    looker = screen_of(setup)
+    screened = sorted(looker.fastq(files), key=lambda each: each.name)
+    census = looker.census("fastq", len(screened))
+    log.info("%d of %d molecules touch a target", len(screened), census.fragments)
+    molecules = tuple(aligner.align(screened, setup.threads))
+    return _Kept(census, molecules, alignment_counts(molecules), files)
 
 
 def _with_unfused_donors(
@@ -415,6 +421,18 @@ def _with_unfused_donors(
 
 def _kept(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
     """The molecules that touch a target, from the screen's BAM or that of a whole sample."""
+    bam, genome, contigs = alignments.bam, setup.reference.genome_path, setup.reference.contigs
+    with open_bam(bam, 1, genome) as opened:
+        check_not_failed(opened)
+        check_contigs(bam, dict(zip(opened.references, opened.lengths, strict=True)), contigs)
+    kept = _gathered(alignments, setup, folder)
+    strange = kept.counts.unknown_contig
+    if strange:
+        log.warning("%d alignments lie on contigs unknown to the reference", strange)
+    return kept
+
+
+def _gathered(alignments: Alignments, setup: Setup, folder: Path) -> _Kept:
     bam, genome, contigs = alignments.bam, setup.reference.genome_path, setup.reference.contigs
     if alignments.census is not None:
         seen = read_json(alignments.census, Census, "census of the screen", "fusioncall screen")

@@ -8,6 +8,7 @@ on standard error and exit code 2.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -20,6 +21,9 @@ from fusioncall import __version__
 from fusioncall.errors import FusioncallError
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts threads of algebra, never used
+
+_GC_OBJECTS = 50_000
+"""New objects before Python looks for cycles; molecules have none, and looks at them are slow."""
 
 COMMANDS = {
     "run": "one sample, from reads to calls, in one process",
@@ -87,6 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
         force=True,
     )
+    gc.set_threshold(_GC_OBJECTS, *gc.get_threshold()[1:])
     pysam.set_verbosity(0)  # our own messages say what htslib would print
     try:
         code: int | None = args.main(args)
