@@ -58,7 +58,7 @@ accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
 bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour)
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed $(if $(QUALITIES),--qualities "$(QUALITIES)")
 
 # FASTQ1 and FASTQ2: your negative reads; REFERENCE: the bundle; CONTROL: further options, for
 # example CONTROL="--levels 2,5 --fusion ETV6:5-NTRK3:15"; OUT: a new folder.

@@ -2,6 +2,7 @@
 
 python -m benchmarks.speed                           2 and 20 million pairs, about an hour
 python -m benchmarks.speed --pairs 2 --growth 1,2    some minutes
+python -m benchmarks.speed --qualities real.fq.gz    also with the qualities of real reads
 python -m benchmarks.speed --quick                   a look at it, to standard output
 
 Everything is compared with what other programs need for the same files on the same machine, in
@@ -52,6 +53,7 @@ _EXTRA_BP = 5_000_000
 _TARGET_SHARE = 0.002
 _MOST_SPAN_BP = 350
 _FUSION_PAIRS = 2000
+_REAL_MILLIONS = 5
 _NO_CACHE = "PYTHONDONTWRITEBYTECODE"
 """With it every start of Python would compile all modules anew, which no user has it do."""
 
@@ -105,6 +107,11 @@ class Files:
         return self.folder / "genome.fa"
 
     @property
+    def real(self) -> Files:
+        """The same with the qualities of real reads."""
+        return Files(self.folder / "real")
+
+    @property
     def fusion(self) -> tuple[Path, Path]:
         """A lane with reads of a fusion."""
         return self.folder / "fusion_1.fq.gz", self.folder / "fusion_2.fq.gz"
@@ -116,12 +123,30 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Million pairs, in their order: beside decompression, for growth, and from FASTQ to calls."""
+
+    pairs: Sequence[float]
+    growth: Sequence[float]
+    calls: Sequence[float]
+
+    @property
+    def all(self) -> list[float]:
+        """Each size once."""
+        return sorted({*self.pairs, *self.growth, *self.calls})
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """What reads are drawn from: bases of no gene, and target transcripts."""
+    """What reads are drawn from: bases of no gene, and target transcripts.
+
+    `qualities` are those of real reads, a row for each; without them they are binned.
+    """
 
     extra: npt.NDArray[np.uint8]
     baits: Sequence[str]
     target_share: float = _TARGET_SHARE
+    qualities: Letters | None = None
 
     @property
     def bait_bases(self) -> list[npt.NDArray[np.uint8]]:
@@ -159,8 +184,14 @@ def measure(commands: Mapping[str, str], runs: int) -> dict[str, Cost]:
     }
 
 
-def prepare(folder: Path, sizes: Sequence[float]) -> Files:
-    """Genome, bundle and reads; the larger files begin with the smaller ones."""
+def prepare(folder: Path, sizes: Sequence[float], qualities: Path | None = None) -> Files:
+    """Genome, bundle and reads; the larger files begin with the smaller ones.
+
+    Args:
+        folder: for all files.
+        sizes: million pairs, in their order.
+        qualities: FASTQ of real reads, whose qualities further reads get.
+    """
     files = Files(folder)
     world = build_world()
     random = np.random.default_rng(5)
@@ -185,9 +216,22 @@ def prepare(folder: Path, sizes: Sequence[float]) -> Files:
         rest = round((size - done) * 1_000_000)
         _write_reads(files.fastq(size), before, _chunks(rest, done, Source(extra, baits)))
         done, before = size, files.fastq(size)
+    if qualities is not None:
+        files.real.folder.mkdir()
+        files.real.bundle.symlink_to(files.bundle)
+        source = Source(extra, baits, qualities=_real_qualities(qualities))
+        pairs = round(_REAL_MILLIONS * 1_000_000)
+        _write_reads(files.real.fastq(_REAL_MILLIONS), (), _chunks(pairs, 0, source))
     joined = Source(extra, ["".join(baits)], target_share=1.0)
     _write_reads(files.fusion, (), _chunks(_FUSION_PAIRS, -1, joined))
     return files
+
+
+def _real_qualities(path: Path) -> Letters:
+    """The qualities of a FASTQ file's reads, those of longer ones cut."""
+    with pysam.FastxFile(str(path)) as reads:
+        found = [read.quality[:READ_BP] for read in reads if len(read.quality or "") >= READ_BP]
+    return np.frombuffer("".join(found).encode(), dtype=np.uint8).reshape(-1, READ_BP)
 
 
 def _write_reads(
@@ -210,7 +254,7 @@ def _write_reads(
 
 
 def _chunks(pairs: int, done: float, source: Source) -> Iterator[tuple[bytes, bytes]]:
-    """FASTQ of both mates, of genes with very different expression, with binned qualities."""
+    """FASTQ of both mates, of genes with very different expression."""
     random = np.random.default_rng(round(1000 * (done + 2)))
     extra = source.extra
     genes = extra.size // 2000
@@ -229,7 +273,11 @@ def _chunks(pairs: int, done: float, source: Source) -> Iterator[tuple[bytes, by
         mates = [text[starts[:, None] + along]]
         mates.append(turned[(text.size - starts - spans)[:, None] + along])
         names = _names(round(done * 1_000_000) + chunk * _CHUNK, size, random)
-        yield _fastq(names, mates[0], 1, random), _fastq(names, mates[1], 2, random)
+        first, second = (
+            _fastq(names, bases, mate, random, source.qualities)
+            for mate, bases in enumerate(mates, start=1)
+        )
+        yield first, second
 
 
 def _names(done: int, size: int, random: np.random.Generator) -> Letters:
@@ -242,11 +290,20 @@ def _names(done: int, size: int, random: np.random.Generator) -> Letters:
     return np.frombuffer("".join(names).encode(), dtype=np.uint8).reshape(size, -1)
 
 
-def _fastq(names: Letters, bases: Letters, mate: int, random: np.random.Generator) -> bytes:
+def _fastq(
+    names: Letters,
+    bases: Letters,
+    mate: int,
+    random: np.random.Generator,
+    qualities: Letters | None,
+) -> bytes:
     wrong = random.random(bases.shape, dtype=np.float32) < 0.003
     bases[wrong] = _BASES[random.integers(0, 4, wrong.sum())]
-    level = random.random(bases.shape, dtype=np.float32)
-    quality = _QUALITIES[(level < 0.05).astype(np.int8) + (level < 0.015)]
+    if qualities is None:
+        level = random.random(bases.shape, dtype=np.float32)
+        quality = _QUALITIES[(level < 0.05).astype(np.int8) + (level < 0.015)]
+    else:
+        quality = qualities[random.integers(0, len(qualities), len(bases))]
     fixed = (b"@", b" %d:N:0:ACGTACGT\n" % mate, b"\n+\n", b"\n")
     at, title, plus, end = (
         np.broadcast_to(np.frombuffer(text, dtype=np.uint8), (len(names), len(text)))
@@ -286,8 +343,8 @@ def _fusioncall() -> str:
     return f"{shlex.quote(sys.executable)} -m fusioncall"
 
 
-def decompression(files: Files, millions: float, runs: int) -> Iterator[str]:
-    """The screen against programs that do nothing but decompress."""
+def decompression(files: Files, millions: float, runs: int, told: str = "") -> Iterator[str]:
+    """The screen against programs that do nothing but decompress; `told` is told of the files."""
     first, second = files.fastq(millions)
     commands = {
         f"`{tool} -dc`, both files at once": (
@@ -300,13 +357,20 @@ def decompression(files: Files, millions: float, runs: int) -> Iterator[str]:
     for threads, name in enumerate(screens, start=1):
         commands[name] = screen_command(files, millions, threads)
     costs = measure(commands, runs)
-    yield f"### {millions:g} million pairs of 2 x {READ_BP}\n"
+    yield f"### {millions:g} million pairs of 2 x {READ_BP}{told}\n"
     yield f"| command | wall s | CPU s | peak MB | {screens[0]}: wall, CPU | {screens[1]} |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, cost in costs.items():
         ratios = ["" if name in screens else _ratio(costs[each], cost) for each in screens]
         yield f"| {name} | {_cells(cost)} | {ratios[0]} | {ratios[1]} |"
     yield ""
+
+
+def with_real_qualities(files: Files, runs: int) -> Iterator[str]:
+    """The same of reads with the qualities of real ones, if there are any."""
+    if files.real.folder.exists():
+        told = ", with the qualities of real reads, which pack less well"
+        yield from decompression(files.real, _REAL_MILLIONS, runs, told)
 
 
 def growth(files: Files, sizes: Sequence[float], runs: int) -> Iterator[str]:
@@ -384,6 +448,7 @@ def whole_run(files: Files, millions: float, runs: int) -> Iterator[str]:
     other = "STAR with Arriba's options, 2 threads"
     aligned = {other: star(files, millions)} if shutil.which("STAR") else {}
     costs = measure(commands | aligned, runs)
+    yield f"### {millions:g} million pairs\n"
     yield "| command | wall s | CPU s | peak MB | STAR / own: wall, CPU, memory |"
     yield "| --- | --- | --- | --- | --- |"
     for name, cost in costs.items():
@@ -458,7 +523,7 @@ def _shares(other: Cost, own: Cost) -> str:
     return f"{other.wall / own.wall:.0f}x, {other.cpu / own.cpu:.0f}x, {memory:.1f}x"
 
 
-def page(files: Files, pairs: Sequence[float], sizes: Sequence[float], runs: int) -> str:
+def page(files: Files, sizes: Sizes, runs: int) -> str:
     """docs/speed.md."""
     about = (
         f"`make bench` writes this page. Every number is the median of {runs} runs; ratios compare"
@@ -466,20 +531,21 @@ def page(files: Files, pairs: Sequence[float], sizes: Sequence[float], runs: int
         " system time, with that of all children. The reads are of a small genome, so the memory of"
         " a whole run is without that of the index of a whole genome.\n"
     )
-    least = min(pairs)
+    least = min(sizes.pairs)
     lines = [
         "# Speed and memory\n",
         about,
         "## Screen and decompression\n",
-        *(line for millions in pairs for line in decompression(files, millions, runs)),
+        *(line for millions in sizes.pairs for line in decompression(files, millions, runs)),
+        *with_real_qualities(files, runs),
         f"## What the CPU time of the screen goes to, {least:g} million pairs\n",
         *stages(files, least, runs),
         "With more cores the decompression of one file, which nothing can divide, is the limit.\n",
         "## Growth of the screen, 2 threads\n",
-        *growth(files, sizes, runs),
-        f"## FASTQ to calls, {least:g} million pairs\n",
-        *whole_run(files, least, runs),
-        f"## BAM and CRAM to calls, {least:g} million pairs\n",
+        *growth(files, sizes.growth, runs),
+        "## FASTQ to calls\n",
+        *(line for millions in sizes.calls for line in whole_run(files, millions, runs)),
+        f"## BAM and CRAM to calls, {sizes.calls[-1]:g} million pairs\n",
         *alignments(files, runs),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -491,14 +557,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     help_text = "million pairs, separated by commas"
     parser.add_argument("--pairs", type=_sizes, default="2,20", help=help_text)
     parser.add_argument("--growth", type=_sizes, default="1,2,5,10,20", help=help_text)
+    parser.add_argument("--calls", type=_sizes, default="2,5", help=f"to calls: {help_text}")
+    parser.add_argument("--qualities", type=Path, help="FASTQ of real reads, for their qualities")
     parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
     parser.add_argument("--folder", type=Path, help="for the files (default: the temporary one)")
     parser.add_argument("--quick", action="store_true", help="few reads, to standard output")
     args = parser.parse_args(argv)
-    pairs, sizes = ([0.1], [0.1]) if args.quick else (args.pairs, args.growth)
+    few = [0.1]
+    sizes = Sizes(few, few, few) if args.quick else Sizes(args.pairs, args.growth, args.calls)
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        files = prepare(Path(folder), sorted({*pairs, *sizes}))
-        text = page(files, pairs, sizes, 1 if args.quick else args.runs)
+        files = prepare(Path(folder), sizes.all, args.qualities)
+        text = page(files, sizes, 1 if args.quick else args.runs)
     if args.quick:
         sys.stdout.write(text)
     else:

@@ -39,6 +39,7 @@ MIN_STRETCH_BP = WORD_BP + STEP_BP - 1
 
 _PARTS = tuple(combinations(range(4), 2))
 _NOTHING = np.uint32(0xFFFFFFFF)
+_NUMBER = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,9 +236,10 @@ def _end_tables(windows: Windows) -> tuple[Windows, npt.NDArray[np.int32], Codes
         one = (windows >> np.uint64(10 * low)) & np.uint64(1023)
         other = (windows >> np.uint64(10 * high)) & np.uint64(1023)
         parts.append(one | other << np.uint64(10) | np.uint64(pair << 20))
-    words = np.concatenate(parts).astype(np.uint32)
-    order = np.argsort(words, kind="stable")
+    words = np.concatenate(parts)
+    numbered = np.sort(words << np.uint64(32) | np.arange(words.size, dtype=np.uint64))
+    order = (numbered & _NUMBER).astype(np.int64)  # much faster than a stable argsort
     buckets = len(_PARTS) << (20 - BUCKET_BITS)
     starts = np.zeros(buckets + 1, dtype=np.int32)
-    np.cumsum(np.bincount(words >> BUCKET_BITS, minlength=buckets), out=starts[1:])
-    return np.tile(windows, len(_PARTS))[order], starts, words
+    np.cumsum(np.bincount(words.astype(np.int64) >> BUCKET_BITS, minlength=buckets), out=starts[1:])
+    return np.tile(windows, len(_PARTS))[order], starts, words.astype(np.uint32)
