@@ -256,9 +256,7 @@ def _partner(
 ) -> Partner:
     """The gene at a breakend: the target if it is one, else the one that explains it best."""
     genes = (
-        [target.gene]
-        if target
-        else list(reference.genes_at(end.contig, end.position, end.position + 1))
+        [target.gene] if target else reference.genes_at(end.contig, end.position, end.position + 1)
     )
     sense = [gene for gene in genes if gene.strand is strand]
     best = min(

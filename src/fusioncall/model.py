@@ -55,7 +55,8 @@ class Segment:
     @property
     def gaps(self) -> tuple[Block, ...]:
         """The N gaps, in genome order."""
-        return tuple((left[1], right[0]) for left, right in pairwise(self.blocks))
+        blocks = self.blocks
+        return tuple((left[1], right[0]) for left, right in pairwise(blocks)) if blocks[1:] else ()
 
 
 @enum.unique

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,20 +163,26 @@ class Reference:
         forward = "".join(self.bases(contig, start, end) for start, end in blocks)
         return forward if strand is Strand.FORWARD else reverse_complement(forward)
 
-    def genes_at(self, contig: str, start: int, end: int) -> Iterator[Gene]:
+    def genes_at(self, contig: str, start: int, end: int) -> list[Gene]:
         """The genes that overlap a 0-based half-open stretch, in the order of their start."""
-        if contig not in self._genes.contigs or start >= end:
-            return
-        bins = range(max(0, start) >> _BIN_BITS, ((end - 1) >> _BIN_BITS) + 1)
-        once = {id(gene): gene for number in bins for gene in self._genes_in(contig, number)}
-        yield from (gene for gene in once.values() if gene.start < end and start < gene.end)
+        if start >= end:
+            return []
+        first, last = max(0, start) >> _BIN_BITS, (end - 1) >> _BIN_BITS
+        genes: Iterable[Gene] = self._genes_in(contig, first)
+        if last > first:
+            bins = range(first, last + 1)
+            genes = {
+                id(gene): gene for each in bins for gene in self._genes_in(contig, each)
+            }.values()
+        return [gene for gene in genes if gene.start < end and start < gene.end]
 
     def _genes_in(self, contig: str, number: int) -> tuple[Gene, ...]:
         """The genes that overlap a bin of a contig, read once."""
         known = self._bins.get((contig, number))
         if known is None:
             place = number << _BIN_BITS, (number + 1) << _BIN_BITS
-            lines = self._genes.fetch(contig, *place)
+            is_known = contig in self._genes.contigs
+            lines = self._genes.fetch(contig, *place) if is_known else ()
             known = self._bins[contig, number] = tuple(self._gene(line) for line in lines)
         return known
 
