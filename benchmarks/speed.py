@@ -532,6 +532,7 @@ def page(files: Files, sizes: Sizes, runs: int) -> str:
         " a whole run is without that of the index of a whole genome.\n"
     )
     least = min(sizes.pairs)
+    largest_first = sizes.calls[::-1]  # what STAR aligned last is the BAM of the next section
     lines = [
         "# Speed and memory\n",
         about,
@@ -544,8 +545,8 @@ def page(files: Files, sizes: Sizes, runs: int) -> str:
         "## Growth of the screen, 2 threads\n",
         *growth(files, sizes.growth, runs),
         "## FASTQ to calls\n",
-        *(line for millions in sizes.calls for line in whole_run(files, millions, runs)),
-        f"## BAM and CRAM to calls, {sizes.calls[-1]:g} million pairs\n",
+        *(line for millions in largest_first for line in whole_run(files, millions, runs)),
+        f"## BAM and CRAM to calls, {largest_first[-1]:g} million pairs\n",
         *alignments(files, runs),
     ]
     return "\n".join(lines).rstrip() + "\n"
