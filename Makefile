@@ -57,7 +57,7 @@ golden: $(READY) ## write the expected tables of tests/golden anew; read the dif
 accuracy: $(READY) ## measure recall and false calls, write docs/benchmarks.md (about 20 minutes)
 	$(BIN)/python -m benchmarks.accuracy --jobs $(WORKERS)
 
-bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour)
+bench: $(READY) ## measure time and memory, write docs/speed.md (about an hour and a half)
 	$(BIN)/python -m benchmarks.speed $(if $(QUALITIES),--qualities "$(QUALITIES)")
 
 # FASTQ1 and FASTQ2: your negative reads; REFERENCE: the bundle; CONTROL: further options, for

@@ -1,6 +1,6 @@
 """Measure time and memory, and write docs/speed.md.
 
-python -m benchmarks.speed                           2 and 20 million pairs, about an hour
+python -m benchmarks.speed                           2 and 20 million pairs, an hour and a half
 python -m benchmarks.speed --pairs 2 --growth 1,2    some minutes
 python -m benchmarks.speed --qualities real.fq.gz    also with the qualities of real reads
 python -m benchmarks.speed --quick                   a look at it, to standard output
@@ -218,7 +218,7 @@ def prepare(folder: Path, sizes: Sequence[float], qualities: Path | None = None)
         done, before = size, files.fastq(size)
     if qualities is not None:
         files.real.folder.mkdir()
-        files.real.bundle.symlink_to(files.bundle)
+        files.real.bundle.symlink_to(files.bundle.resolve())
         source = Source(extra, baits, qualities=_real_qualities(qualities))
         pairs = round(_REAL_MILLIONS * 1_000_000)
         _write_reads(files.real.fastq(_REAL_MILLIONS), (), _chunks(pairs, 0, source))

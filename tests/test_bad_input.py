@@ -527,6 +527,11 @@ def test_unaligned_bam_is_refused(good, refused):
     )
 
 
+def test_call_of_a_refused_bam_makes_no_folder(good, refused, tmp_path):
+    refused("call", "--bam", good / "screened.bam", "--census", good / "census.json")
+    assert not (tmp_path / "out").exists()
+
+
 FIT = "Build a reference from the genome that the BAM was aligned to, or give the FASTQ files."
 
 

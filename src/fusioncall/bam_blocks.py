@@ -45,7 +45,7 @@ _READ_BYTES = 1 << 18
 _BLOCK_HEAD_BYTES = 18  # of bgzip; SAM specification, 4.1
 _MAX_TEXT_BYTES = 1 << 16  # of a bgzip block
 _HEADROOM = 1 << 16  # before a block, for the begun record of the block in front of it
-_SHORTEST_RECORD = 36  # up to its name; SAM specification, 4.2
+SHORTEST_RECORD = 36  # up to its name; SAM specification, 4.2
 _DAMAGED: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub is wrong
 _VIEW = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
 
@@ -96,8 +96,8 @@ class BamBlock:
 
     def name(self, row: int) -> str:
         """The name of a record."""
-        start = int(self.starts[row]) + _SHORTEST_RECORD
-        size = int(self.buffer[start - _SHORTEST_RECORD + 12]) - 1
+        start = int(self.starts[row]) + SHORTEST_RECORD
+        size = int(self.buffer[start - SHORTEST_RECORD + 12]) - 1
         return self.buffer[start : start + size].tobytes().decode("ascii")
 
     def records(self, rows: Sequence[int]) -> bytes:
@@ -207,7 +207,7 @@ class BamReader:
                 size = _header_bytes(buffer[start:end].tobytes())
                 self.header = buffer[start : start + size].tobytes()
                 start += size
-            starts = np.empty((end - start) // _SHORTEST_RECORD, dtype=np.int64)
+            starts = np.empty((end - start) // SHORTEST_RECORD, dtype=np.int64)
             ended = np.empty(2, dtype=np.int64)
             count = walk_bam(buffer, start, end if self.header else start, starts, ended)
             used, is_wrong = ended.tolist()

@@ -10,17 +10,18 @@ import numpy as np
 import pysam
 
 from fusioncall.bam import umi_of
+from fusioncall.bam_blocks import SHORTEST_RECORD
 from fusioncall.kernels import Bytes, Keys, Places, mix_starts, pack_reads
 from fusioncall.model import Molecule, Read, ReadNumber
 
 _MATES, _SINGLE = (ReadNumber.FIRST, ReadNumber.SECOND), (ReadNumber.SINGLE,)
 _MATE = pysam.FPAIRED | pysam.FUNMAP | pysam.FMUNMAP
 _MATE_FLAGS, _SINGLE_FLAGS = (_MATE | pysam.FREAD1, _MATE | pysam.FREAD2), (pysam.FUNMAP,)
-_BASES = b"=ACMGRSVTWYHKDBN"
+_BASES = b"=ACMGRSVTWYHKDBN"  # the base of each code of BAM; SAM specification, 4.2
 _TOLD = dict(zip(_BASES + _BASES.lower() + b"Uu0123", 2 * _BASES + b"TTACGT", strict=True))
 _BASE_IN_BAM = bytes(_TOLD.get(letter, ord("N")) for letter in range(256))
 """The base that a BAM holds of each letter: U is T, and 0 to 3 are bases too, as htslib has it."""
-_HEAD_BYTES = 36  # of a BAM record, up to its name; SAM specification, 4.2
+_CODES = np.array([_BASES.index(base) for base in _BASE_IN_BAM], dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Kept:
         names = [(name or "*").encode("ascii") for name in self.names]
         name_sizes = np.array([len(name) for name in names], dtype=np.int64)
         bases = np.stack([each[:, 3] - each[:, 2] for each in self.places], axis=1).astype(np.int64)
-        sizes = _HEAD_BYTES + name_sizes[:, None] + 1 + (bases + 1) // 2 + bases
+        sizes = SHORTEST_RECORD + name_sizes[:, None] + 1 + (bases + 1) // 2 + bases
         ends = np.cumsum(sizes).reshape(sizes.shape)
         made = np.empty(int(sizes.sum()), dtype=np.uint8)
         told = np.frombuffer(b"".join(names), dtype=np.uint8), np.cumsum(name_sizes)
@@ -66,7 +67,7 @@ class Kept:
         for mate, flag in enumerate(flags):
             starts = np.ascontiguousarray(ends[:, mate] - sizes[:, mate])
             text, places = self.texts[mate], self.places[mate]
-            pack_reads(text, places, len(places), flag, *told, starts, made)
+            pack_reads(text, places, len(places), flag, _CODES, *told, starts, made)
         return made.tobytes()
 
 

@@ -828,8 +828,6 @@ WIDE void look_at_records(const uint8_t *text, const Record *records, int64_t am
 
 enum { SHORTEST_BAM_RECORD = 36, MOST_BAM_RECORD = 1 << 27 };
 
-static const char LETTERS[] = "=ACMGRSVTWYHKDBN"; /* the base of each code of four bits */
-
 INLINE int64_t load4(const uint8_t *at) { return load8(at) & 0xFFFFFFFF; }
 INLINE int64_t load2(const uint8_t *at) { return load8(at) & 0xFFFF; }
 
@@ -863,6 +861,7 @@ int64_t walk_bam(const uint8_t *text, int64_t at, int64_t end, int64_t *starts, 
  * theirs; where they and the names are; and the flags. */
 void unpack_bam(uint8_t *text, const int64_t *starts, int64_t amount, int64_t at, Record *records,
                 uint16_t *flags) {
+    static const char LETTERS[] = "=ACMGRSVTWYHKDBN";
     uint8_t pairs[256][2];
     for (int code = 0; code < 256; code++) {
         pairs[code][0] = LETTERS[code >> 4];
@@ -924,17 +923,11 @@ enum { NO_BIN = 4680 }; /* that of a place before the first one of a contig */
 
 /* Write reads of FASTQ as records without an alignment; `starts` says where each begins.
  *
- * `names` are those of the molecules, one behind the other, and `name_ends` where each ends. */
+ * `codes` are the four bits of each letter, `names` those of the molecules, one behind the other,
+ * and `name_ends` where each ends. */
 void pack_reads(const uint8_t *text, const Record *records, int64_t amount, int64_t flag,
-                const uint8_t *names, const int64_t *name_ends, const int64_t *starts,
-                uint8_t *out) {
-    uint8_t codes[256];
-    memset(codes, 15, sizeof codes); /* N */
-    for (int code = 0; code < 16; code++)
-        codes[(uint8_t)LETTERS[code]] = codes[LETTERS[code] | 0x20] = code;
-    for (int base = 0; base < 4; base++) /* as htslib has it: 0 to 3 are bases too, U is T */
-        codes['0' + base] = 1 << base;
-    codes['U'] = codes['u'] = codes['T'];
+                const uint8_t *codes, const uint8_t *names, const int64_t *name_ends,
+                const int64_t *starts, uint8_t *out) {
     for (int64_t row = 0, name = 0; row < amount; name = name_ends[row++]) {
         int64_t name_bytes = name_ends[row] - name + 1;
         int64_t bases = records[row].bases_end - records[row].bases;

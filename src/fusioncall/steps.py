@@ -176,8 +176,8 @@ def call(
         InputError: the BAM cannot be used or fits another genome.
     """
     check_sample_name(sample)
-    make_folder(evidence.parent)
     kept = _kept(alignments, setup, evidence.parent)
+    make_folder(evidence.parent)
     _call_kept(sample, kept, setup, calls, evidence)
 
 
